@@ -27,6 +27,7 @@ def render(name: str, pack: Json, breakdown: Json, sentiment: Json) -> Renderabl
             title=escape(name),
             subtitle=f"{pack['case'].replace('_', ' ')}, {pack['locale']}",
         ),
+        *_if(pack.get("findings", []), "What matters most", _findings),
         *_next_steps(pack["next_steps"]),
         *_if(pack["facts"], "What the page states", _facts),
         _section("How far it stands out", _stands_out(breakdown, pack["confidence"])),
@@ -55,6 +56,10 @@ def _if(
 
 def _texts(parts: list[Json]) -> RenderableType:
     return _bullets([part["text"] for part in parts])
+
+
+def _findings(findings: list[Json]) -> RenderableType:
+    return _bullets([f"{finding['text']} {finding['do']}" for finding in findings])
 
 
 def _next_steps(steps: list[Json]) -> list[RenderableType]:

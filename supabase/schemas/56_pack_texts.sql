@@ -88,59 +88,6 @@ comment on function private.csv_line is
 'A line of CSV (RFC 4180), every cell quoted. What a spreadsheet would take for a formula begins
 with an apostrophe.';
 
-create function private.pack_labels(locale text)
-returns jsonb
-language sql immutable security invoker set search_path = pg_catalog, pg_temp
-as $$
-    select
-        case pack_labels.locale
-            when 'es' then jsonb_build_object(
-                'stands_out', 'Cuánto destaca', 'next_steps', 'Siguientes pasos',
-                'facts', 'Lo que dice la página', 'hooks', 'Ganchos', 'angles', 'Enfoques',
-                'script', 'Guion', 'seconds', 'Segundos', 'say', 'Decir', 'show', 'Mostrar',
-                'comparables', 'Publicaciones que destacaron', 'tags', 'Hashtags',
-                'risks', 'Riesgos', 'dos', 'Hacer', 'donts', 'Evitar', 'changed', 'Qué cambió',
-                'evidence', 'En qué se basa', 'caveats', 'Reservas'
-            )
-            when 'pt' then jsonb_build_object(
-                'stands_out', 'Quanto se destaca', 'next_steps', 'Próximos passos',
-                'facts', 'O que a página diz', 'hooks', 'Ganchos', 'angles', 'Abordagens',
-                'script', 'Roteiro', 'seconds', 'Segundos', 'say', 'Dizer', 'show', 'Mostrar',
-                'comparables', 'Publicações que se destacaram', 'tags', 'Hashtags',
-                'risks', 'Riscos', 'dos', 'Fazer', 'donts', 'Evitar', 'changed', 'O que mudou',
-                'evidence', 'Em que se baseia', 'caveats', 'Ressalvas'
-            )
-            when 'fr' then jsonb_build_object(
-                'stands_out', 'À quel point il se démarque', 'next_steps', 'Prochaines étapes',
-                'facts', 'Ce que dit la page', 'hooks', 'Accroches', 'angles', 'Angles',
-                'script', 'Script', 'seconds', 'Secondes', 'say', 'Dire', 'show', 'Montrer',
-                'comparables', 'Publications qui se démarquent', 'tags', 'Hashtags',
-                'risks', 'Risques', 'dos', 'À faire', 'donts', 'À éviter',
-                'changed', 'Ce qui a changé', 'evidence', 'Sur quoi cela repose',
-                'caveats', 'Réserves'
-            )
-            when 'de' then jsonb_build_object(
-                'stands_out', 'Wie sehr es heraussticht', 'next_steps', 'Nächste Schritte',
-                'facts', 'Was die Seite angibt', 'hooks', 'Hooks', 'angles', 'Blickwinkel',
-                'script', 'Skript', 'seconds', 'Sekunden', 'say', 'Sagen', 'show', 'Zeigen',
-                'comparables', 'Beiträge, die herausstachen', 'tags', 'Hashtags',
-                'risks', 'Risiken', 'dos', 'Tun', 'donts', 'Lassen',
-                'changed', 'Was sich geändert hat', 'evidence', 'Worauf das beruht',
-                'caveats', 'Vorbehalte'
-            )
-            else jsonb_build_object(
-                'stands_out', 'How far it stands out', 'next_steps', 'Next',
-                'facts', 'What the page states', 'hooks', 'Hooks', 'angles', 'Angles',
-                'script', 'Script', 'seconds', 'Seconds', 'say', 'Say', 'show', 'Show',
-                'comparables', 'Posts that stood out', 'tags', 'Hashtags',
-                'risks', 'Risks', 'dos', 'Do', 'donts', 'Don''t', 'changed', 'What changed',
-                'evidence', 'What this rests on', 'caveats', 'Caveats'
-            )
-        end
-$$;
-comment on function private.pack_labels is
-'The headings of a pack in a language; English for an unknown one.';
-
 create function private.cited(part jsonb)
 returns text
 language sql immutable security invoker set search_path = pg_catalog, pg_temp
@@ -168,53 +115,56 @@ as $$
     select 1, 'changed', c.n, c.part ->> 'kind', c.part ->> 'text', null, null, null
     from jsonb_path_query(pack_rows.content, 'lax $.what_changed[*]') with ordinality as c (part, n)
     union all
-    select 2, 'next_steps', s.n, s.part ->> 'kind', s.part ->> 'text', null, null, null
+    select 2, 'findings', f.n, null, f.part ->> 'text', f.part ->> 'do', private.cited(f.part), null
+    from jsonb_path_query(pack_rows.content, 'lax $.findings[*]') with ordinality as f (part, n)
+    union all
+    select 3, 'next_steps', s.n, s.part ->> 'kind', s.part ->> 'text', null, null, null
     from jsonb_path_query(pack_rows.content, 'lax $.next_steps[*]') with ordinality as s (part, n)
     union all
-    select 3, 'facts', f.n, f.part ->> 'kind', f.part ->> 'text', null, f.part ->> 'evidence_id', null
+    select 4, 'facts', f.n, f.part ->> 'kind', f.part ->> 'text', null, f.part ->> 'evidence_id', null
     from jsonb_path_query(pack_rows.content, 'lax $.facts[*]') with ordinality as f (part, n)
     union all
     select
-        4, 'hooks', h.n, h.part ->> 'type', h.part ->> 'text', h.part ->> 'why',
+        5, 'hooks', h.n, h.part ->> 'type', h.part ->> 'text', h.part ->> 'why',
         private.cited(h.part), null
     from jsonb_path_query(pack_rows.content, 'lax $.hooks[*]') with ordinality as h (part, n)
     union all
     select
-        5, 'angles', a.n, a.part ->> 'title', a.part ->> 'promise', a.part ->> 'proof',
+        6, 'angles', a.n, a.part ->> 'title', a.part ->> 'promise', a.part ->> 'proof',
         private.cited(a.part), null
     from jsonb_path_query(pack_rows.content, 'lax $.angles[*]') with ordinality as a (part, n)
     union all
     select
-        6, 'script ' || t.n, b.n,
+        7, 'script ' || t.n, b.n,
         format('%s-%s %s', b.part ->> 'from_s', b.part ->> 'to_s', b.part ->> 'kind'),
         b.part ->> 'text', b.part ->> 'on_screen', null, null
     from jsonb_path_query(pack_rows.content, 'lax $.script_templates[*]') with ordinality as t (part, n),
         jsonb_path_query(t.part, 'lax $.beats[*]') with ordinality as b (part, n)
     union all
     select
-        7, 'comparables', p.n, p.part ->> 'hook', p.part ->> 'why', null, p.part ->> 'evidence_id',
+        8, 'comparables', p.n, p.part ->> 'hook', p.part ->> 'why', null, p.part ->> 'evidence_id',
         p.part ->> 'url'
     from jsonb_path_query(pack_rows.content, 'lax $.comparables[*]') with ordinality as p (part, n)
     union all
-    select 8, 'tags', g.n, null, '#' || (g.part ->> 'tag'), g.part ->> 'posts', null, null
+    select 9, 'tags', g.n, null, '#' || (g.part ->> 'tag'), g.part ->> 'posts', null, null
     from jsonb_path_query(pack_rows.content, 'lax $.tags[*]') with ordinality as g (part, n)
     union all
     select
-        9, 'risks', r.n, r.part ->> 'severity', r.part ->> 'title', null, private.cited(r.part), null
+        10, 'risks', r.n, r.part ->> 'severity', r.part ->> 'title', null, private.cited(r.part), null
     from jsonb_path_query(pack_rows.content, 'lax $.risks[*]') with ordinality as r (part, n)
     union all
-    select 10, 'dos', d.n, null, d.part #>> '{}', null, null, null
+    select 11, 'dos', d.n, null, d.part #>> '{}', null, null, null
     from jsonb_path_query(pack_rows.content, 'lax $.dos[*]') with ordinality as d (part, n)
     union all
-    select 11, 'donts', d.n, null, d.part #>> '{}', null, null, null
+    select 12, 'donts', d.n, null, d.part #>> '{}', null, null, null
     from jsonb_path_query(pack_rows.content, 'lax $.donts[*]') with ordinality as d (part, n)
     union all
     select
-        12, 'evidence', e.n, e.part ->> 'kind', e.part ->> 'paraphrase', e.part ->> 'n',
+        13, 'evidence', e.n, e.part ->> 'kind', e.part ->> 'paraphrase', e.part ->> 'n',
         e.part ->> 'id', e.part ->> 'url'
     from jsonb_path_query(pack_rows.content, 'lax $.evidence[*]') with ordinality as e (part, n)
     union all
-    select 13, 'caveats', v.n, null, v.part #>> '{}', null, null, null
+    select 14, 'caveats', v.n, null, v.part #>> '{}', null, null, null
     from jsonb_path_query(pack_rows.content, 'lax $.caveats[*]') with ordinality as v (part, n)
 $$;
 comment on function private.pack_rows is
@@ -229,7 +179,7 @@ as $$
             E'\n## %s: %s (%s s)\n\n| %s | %s | %s |\n| --- | --- | --- |\n%s',
             labels ->> 'script', private.markdown(title),
             private.markdown(template ->> 'duration_s'),
-            labels ->> 'seconds', labels ->> 'say', labels ->> 'show',
+            labels ->> 'seconds', labels ->> 'spoken', labels ->> 'shown',
             string_agg(
                 format(
                     E'| %s-%s | %s | %s |\n',
@@ -252,7 +202,16 @@ declare
     v_labels constant jsonb := private.pack_labels(v_content ->> 'locale');
     v_value constant text := v_content #>> '{stands_out,value}';
     v_text text := format(E'# %s\n', private.markdown(document ->> 'name'));
-    v_lists text;
+    -- What a script says or is about stands there.
+    v_said constant text[] := array(
+        select p.part ->> 'text'
+        from jsonb_path_query(v_content, 'lax $.script_templates[*].beats[*]') as p (part)
+    );
+    v_scripted constant text[] := array(
+        select p.part ->> 'angle_id'
+        from jsonb_path_query(v_content, 'lax $.script_templates[*]') as p (part)
+    );
+    v_lists jsonb;
     v_scripts text;
 begin
     if v_content ->> 'headline' <> '' then
@@ -271,17 +230,18 @@ begin
         );
     end if;
     v_text := v_text || format(E'\n%s\n', left(document ->> 'created_at', 10));
-    select string_agg(private.markdown_list(v_labels ->> s.section, s.lines), '' order by s.turn)
+    select jsonb_object_agg(s.section, private.markdown_list(v_labels ->> s.section, s.lines))
     into v_lists
     from (
         select
             r.section,
-            min(r.turn) as turn,
             array_agg(
                 case r.section
-                    when 'angles' then format('**%s**: ', private.markdown(r.kind)) else ''
+                    when 'angles' then format('**%s**: ', private.markdown(r.kind))
+                    when 'findings' then format('**%s** → ', private.markdown(r.text))
+                    else ''
                 end
-                || private.markdown(r.text)
+                || private.markdown(case r.section when 'findings' then r.detail else r.text end)
                 || case
                     when r.section in ('hooks', 'angles') and r.detail <> ''
                         then ' ' || private.markdown(r.detail)
@@ -295,7 +255,16 @@ begin
                 order by r.number
             ) as lines
         from private.pack_rows(v_content) as r
-        where r.section !~ '^(script|evidence|caveats)'
+        where
+            r.section !~ '^(script|evidence|caveats)'
+            and not (r.section = 'hooks' and r.text = any(v_said))
+            and not (
+                r.section = 'angles'
+                and exists (
+                    select 1 from jsonb_path_query(v_content, 'lax $.angles[*]') as a (part)
+                    where a.part ->> 'title' = r.kind and a.part ->> 'id' = any(v_scripted)
+                )
+            )
         group by r.section
     ) as s;
     select string_agg(
@@ -312,8 +281,12 @@ begin
     into v_scripts
     from jsonb_path_query(v_content, 'lax $.script_templates[*]') with ordinality as t (part, n);
     return v_text
-        || coalesce(v_lists, '')
-        || coalesce(v_scripts, '')
+        || concat(v_lists ->> 'changed', v_lists ->> 'findings', v_lists ->> 'angles', v_scripts)
+        || concat(
+            v_lists ->> 'hooks', v_lists ->> 'dos', v_lists ->> 'donts', v_lists ->> 'risks',
+            v_lists ->> 'facts', v_lists ->> 'comparables', v_lists ->> 'tags',
+            v_lists ->> 'next_steps'
+        )
         || private.markdown_list(v_labels ->> 'evidence', array(
             select format('%s: ', private.markdown(r.cited)) || private.markdown(r.text)
                 || private.markdown_url(r.url)

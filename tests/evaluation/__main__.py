@@ -22,6 +22,7 @@ from tests.evaluation import (
     retention,
     rules,
     speed,
+    viewers,
 )
 from tests.evaluation.report import markdown, print_lines
 from tests.evaluation.thresholds import Finding, falls_short, read_thresholds
@@ -71,6 +72,7 @@ SECTIONS = (
         opinions.THRESHOLDS,
         opinions.judge,
     ),
+    Section((data.SENTIMENT,), ("viewer_shares",), viewers.judge),
     Section(
         (data.PRODUCT_PAGES,),
         (

@@ -33,6 +33,7 @@ Truth = NDArray[np.int64]
 SHORT_COMMENTS = Path(__file__).parents[1] / "data" / "short_comments.json"
 ASPECT_SHEET = Path(__file__).with_name("aspect_precision.csv")
 REVIEW_SHEET = Path(__file__).with_name("review_precision.csv")
+TOPIC_SHEET = Path(__file__).with_name("topic_precision.csv")
 VIEWER_SHEET = Path(__file__).with_name("viewer_precision.csv")
 MAX_TEXTS = 2500  # of each set, drawn once
 GROUP_SIZE, GROUPS = 60, 200
@@ -59,6 +60,7 @@ THRESHOLDS = (
     "claims_precision",
     "review_precision",
     "viewer_precision",
+    "topic_precision",
 )
 
 
@@ -347,6 +349,8 @@ def _phrases() -> list[Finding]:
     reviews = verdicts_of(REVIEW_SHEET, "aspect")
     carrying = {name: fmean(right) for name, right in reviews.items() if name in REVIEW_PRECISION}
     others = {name: fmean(right) for name, right in reviews.items() if name not in carrying}
+    topics = verdicts_of(TOPIC_SHEET, "topic")
+    named = [right for verdicts in topics.values() for right in verdicts]
     viewers = {name: fmean(right) for name, right in verdicts_of(VIEWER_SHEET, "theme").items()}
     n = sum(len(reviews[name]) for name in carrying)
     return [
@@ -354,6 +358,8 @@ def _phrases() -> list[Finding]:
                 f"{_listed(carrying)}; without claims {_listed(others)}"),
         Finding("viewer_precision", min(viewers.values()),
                 sum(map(len, verdicts_of(VIEWER_SHEET, "theme").values())), _listed(viewers)),
+        Finding("topic_precision", fmean(named), len(named),
+                f"{len(topics)} topics together; too few of each to judge it alone"),
     ]  # fmt: skip
 
 

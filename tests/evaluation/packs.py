@@ -1,11 +1,13 @@
 """Ten packs from real data, to be read and scored by people: four cases, three languages.
 
-    python -m tests.evaluation.packs ../shared/data
+    python -m tests.evaluation.packs ../shared/data          prints them
+    python -m tests.evaluation.packs ../shared/data FOLDER   writes 01.md to 10.md and README.md
 
-Product pages, their reviews, creators and their counts are real. Where a page shows fewer than ten
-reviews, and under videos, comments are stand-ins from the labelled sets: they were written about
-something else. Read there whether a pack is true to its findings, concrete and in good language.
-Nothing of the sets is stored.
+The texts are those of the Markdown export, by the database's own function. Product pages, their
+reviews, creators and their counts are real. Where a page shows fewer than ten reviews, and under
+videos, comments are stand-ins from the labelled sets: they were written about something else. Read
+there whether a pack is true to its findings, concrete and in good language. Nothing of the sets is
+stored.
 """
 
 from __future__ import annotations
@@ -14,12 +16,17 @@ import csv
 import gzip
 import re
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
+import psycopg
+from psycopg.types.json import Jsonb
+
+from core.config import LocalSettings, load
+from local import scratch
+from local.layout import ROOT
 from tests.evaluation import data, products
 from workers.insights.analysis import analyse
 from workers.insights.documents import Locale
@@ -34,8 +41,6 @@ SHOP_PACKS = 3
 LANGUAGES: tuple[Locale, ...] = ("en", "pt", "de")
 VIDEO_NAMES: dict[Locale, str] = {"en": "my video", "pt": "meu vídeo", "de": "mein Video"}
 PROFILE_NAMES: dict[Locale, str] = {"en": "my profile", "pt": "meu perfil", "de": "mein Profil"}
-# Where the export of packs has its headings, in every language.
-LABELS = Path(__file__).parents[2] / "supabase" / "schemas" / "56_pack_texts.sql"
 # Hashtags of the niches of the three shop products: dogs, homes, birds.
 NICHES = (("dogsoftiktok", "dog"), ("homedecor", "diy", "home"), ("bird", "birds", "nature"))
 OWN_POSTS, NICHE_POSTS = 21, 40  # as many as are asked for
@@ -120,58 +125,37 @@ def _block(texts: Sequence[str], words: str) -> list[str]:
     return list(texts[start : start + COMMENTS])
 
 
-def main(folder: Path) -> None:
-    """Writes what a creator reads of each pack, as Markdown."""
-    for number, case in enumerate(cases(folder), start=1):
-        analysis = analyse(
-            case.collection, product_name=case.name, now=NOW, ref_key=KEY, locale=case.locale
-        )
-        pack = analysis.pack.configuration
-        lines = [f"# {number}. {case.title}, {case.locale}", *_markdown(analysis.pack.name, pack)]
-        sys.stdout.write("\n".join(lines) + "\n\n")
+def exported(folder: Path) -> Iterator[tuple[Case, str]]:
+    """Each case with its pack, as the export gives it."""
+    scratch_folder = load(LocalSettings, _env_file=ROOT / ".env").local_dir
+    with scratch.database(scratch_folder) as migrated, psycopg.connect(migrated.url) as database:
+        for case in cases(folder):
+            pack = analyse(
+                case.collection, product_name=case.name, now=NOW, ref_key=KEY, locale=case.locale
+            ).pack
+            document = {
+                "name": pack.name,
+                "score": pack.score,
+                "created_at": NOW.isoformat(),
+                "configuration": pack.configuration,
+            }
+            [markdown] = database.execute(
+                "select private.pack_as_markdown(%s)", [Jsonb(document)]
+            ).fetchone() or [""]
+            yield case, markdown
 
 
-def _markdown(name: str, pack: Mapping[str, Any]) -> Iterator[str]:
-    """The pack's own texts, with the headings of the export."""
-    labels = _labels(pack["locale"])
-    yield from (f"**{name}**", "", f"**{pack['headline']}**", "", pack["summary"])
-    yield from _listed(labels["next_steps"], [step["text"] for step in pack["next_steps"]])
-    yield from _listed(labels["facts"], [fact["text"] for fact in pack["facts"]])
-    yield from _listed(
-        labels["hooks"], [f"{hook['text']} ({hook['why']})" for hook in pack["hooks"]]
-    )
-    titles = {angle["id"]: angle for angle in pack["angles"]}
-    angles = [f"{each['title']}. {each['promise']}" for each in pack["angles"]]
-    yield from _listed(labels["angles"], angles)
-    for script in pack["script_templates"][:1]:
-        yield from (
-            "",
-            f"{labels['script']} ({script['duration_s']} s): {titles[script['angle_id']]['title']}",
-        )
-        for beat in script["beats"]:
-            seen = f" [{beat['on_screen']}]" if beat["on_screen"] else ""
-            yield f"- {beat['from_s']}-{beat['to_s']} s: {beat['text']}{seen}"
-    yield from _listed(labels["comparables"], [post["why"] for post in pack["comparables"]])
-    yield from _listed(labels["dos"], pack["dos"])
-    yield from _listed(labels["donts"], pack["donts"])
-    yield from _listed(labels["caveats"], pack["caveats"])
-    cited = ", ".join(f"{item['id']} (n = {item['n']})" for item in pack["evidence"])
-    yield from ("", f"{labels['evidence']}: {cited or '-'}")
-
-
-def _labels(locale: str) -> dict[str, str]:
-    """The headings of the database's Markdown; English ones stand behind its `else`."""
-    text = LABELS.read_text("utf-8").split("function private.pack_labels", 1)[1]
-    _, found, rest = text.partition(f"when '{locale}' then")
-    rest = rest if found else text.partition("else jsonb_build_object")[2]
-    pairs = re.findall(r"'(\w+)', '((?:[^']|'')*)'", rest.partition("when '")[0])
-    return {name: label.replace("''", "'") for name, label in dict(reversed(pairs)).items()}
-
-
-def _listed(title: str, texts: Sequence[str]) -> Iterator[str]:
-    if texts:
-        yield from ("", f"{title}:")
-        yield from (f"- {text}" for text in texts)
+def main(folder: Path, target: Path | None) -> None:
+    index = ["| file | case | language |", "| --- | --- | --- |"]
+    for number, (case, markdown) in enumerate(exported(folder), start=1):
+        index.append(f"| {number:02}.md | {case.title} | {case.locale} |")
+        if target is None:
+            sys.stdout.write(f"<!-- {number}. {case.title}, {case.locale} -->\n{markdown}\n")
+        else:
+            target.mkdir(parents=True, exist_ok=True)
+            (target / f"{number:02}.md").write_text(markdown, "utf-8")
+    if target is not None:
+        (target / "README.md").write_text("\n".join(index) + "\n", "utf-8")
 
 
 def _pages(folder: Path) -> Iterator[Collection]:
@@ -225,4 +209,4 @@ def _of(kind: str, videos: tuple[Video, ...], comments: tuple[Comment, ...]) -> 
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(Path(sys.argv[1]), Path(sys.argv[2]) if len(sys.argv) > 2 else None)

@@ -41,6 +41,9 @@ Written by `make eval`; the thresholds are in `tests/evaluation/thresholds.toml`
 - **Claims.** Hits of each aspect were read by hand, up to 60. Aspects below .8 carry no claim.
   Phrases of reviews and of viewers were read likewise, praise and complaint told apart. They were
   written with these sets in view. "Look" and "size" have fewer than 50 hits, and carry no claim.
+- **Topics.** Clauses of reviews that have a word of a topic were read by hand, up to seven of each
+  topic: right if they speak of this thing of the product. Each topic has too few to be judged
+  alone. The words were written with these reviews in view, and so were those of the aspects.
 - **Constants.** Beside a value stands what an answer gets that ignores its input, and what the
   analysis gets on shuffled labels. Where a constant would pass, another threshold fails it.
 - **Missed.** A threshold marked as missed is not reached. The run fails if its value gets worse.

@@ -84,14 +84,14 @@ def _pack(locale, **fields):
 @pytest.mark.parametrize("locale", LOCALES)
 def test_a_number_that_nothing_states_is_never_published(locale, monkeypatch):
     """The writer is made to err: the check finds it in every language."""
-    right = statements._themes
+    right = statements._overall
 
     def wrong(given):
         for statement in right(given):
             shown = given.words.number(4711.25, 1)
             yield replace(statement, summary=f"{statement.summary} {shown}.")
 
-    monkeypatch.setattr(statements, "_themes", wrong)
+    monkeypatch.setattr(statements, "_overall", wrong)
     with pytest.raises(UngroundedError, match=r"4711\.2"):
         _pack(locale)
 

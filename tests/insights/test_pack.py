@@ -137,7 +137,13 @@ def test_nothing_general_is_said_where_nothing_is_known():
     pack = _pack(product=ProductFacts(name="Bottle"), subject_is_product=True)
     empty = ("hooks", "facts", "angles", "script_templates", "dos", "donts", "risks", "comparables")
     assert {key: pack[key] for key in empty} == {key: [] for key in empty}
-    assert [step["kind"] for step in pack["next_steps"]] == ["add_video"]
+    assert pack["findings"] == []
+    assert [step["kind"] for step in pack["next_steps"]] == [
+        "more_comments",
+        "add_video",
+        "connect_tiktok",
+        "add_competitor",
+    ]
 
 
 def test_each_next_step_says_why():
@@ -165,8 +171,9 @@ def test_sold_out_is_said_and_nobody_is_sent_to_the_shop():
 
 def test_good_stars_beside_a_frequent_complaint_are_a_conflict_that_is_said():
     pack = _pack(**_collected())
-    said = "The page gives 4.4 of 5 stars, but 6 of 27 comments complain: it runs out of battery"
-    assert pack["summary"].startswith(said)
+    said = "The page gives 4.4 of 5 stars; 6 of 27 comments complain: it runs out of battery"
+    assert [each for each in pack["findings"] if each["text"].startswith(said)]
+    assert said not in pack["summary"]
     assert pack["headline"].startswith("Bottle: ")
     [hook] = [hook for hook in pack["hooks"] if "4.4 of 5" in hook["text"]]
     assert "6 comments" in hook["text"]
@@ -191,10 +198,12 @@ def test_no_raw_net_is_shown():
     assert re.search(r"\d+ % are positive", many)
 
 
-def test_the_summary_has_three_to_six_sentences():
+def test_the_summary_has_six_sentences_at_most_and_none_of_a_finding():
     for fields in ({}, _collected(), {"product": FACTS, "subject_is_product": True}):
-        sentences = re.findall(r"[.](?: |$)", _pack(**fields)["summary"])
-        assert 3 <= len(sentences) <= 6
+        pack = _pack(**fields)
+        sentences = re.findall(r"[.](?: |$)", pack["summary"])
+        assert 1 <= len(sentences) <= 6
+        assert not [each for each in pack["findings"] if each["text"] in pack["summary"]]
 
 
 def test_cards_show_only_what_is_there():
@@ -412,7 +421,7 @@ def test_what_a_name_promises_is_tested_first(name, claim, locale):
     assert claim in pack["headline"].partition(": ")[2]
     assert claim in pack["hooks"][0]["text"]
     assert claim in pack["angles"][0]["title"]
-    assert claim in pack["next_steps"][0]["text"]
+    assert claim in pack["findings"][0]["text"]
     assert len(pack["script_templates"]) == 1
 
 

@@ -84,8 +84,9 @@ def test_a_pack_says_what_lasts_and_how_often():
     posts[-1] = replace(posts[-1], role="subject")
     result = analysed(videos=tuple(posts))
     pack = contents(result)[2]
-    [step] = [each for each in pack["next_steps"] if each["kind"] == "keep_short"]
-    assert "19 s" in step["text"]
-    assert "75 %" in step["text"]
-    assert "This video is longer: 30 s." in pack["summary"]
+    [finding] = [each for each in pack["findings"] if "19 s" in each["text"]]
+    assert "19 s" in finding["do"]
+    assert "75 %" in finding["do"]
+    assert "This video is longer: 30 s." in finding["text"]
+    assert "keep_short" not in [step["kind"] for step in pack["next_steps"]]
     assert patterns.CAVEAT in pack["caveats"]

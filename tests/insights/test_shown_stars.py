@@ -28,28 +28,34 @@ def test_shown_reviews_with_fewer_stars_are_the_first_thing_to_film():
     assert pack["headline"] == (
         "Bottle: 4.6 of 5 stars on the page, 3.3 on average in the 6 reviews that it shows"
     )
-    assert pack["next_steps"][0]["text"].startswith("Read the reviews that the page shows")
-    assert pack["next_steps"][0]["evidence_ids"]
+    [finding] = pack["findings"]
+    assert finding["text"].startswith("The page states 4.6 of 5 stars from 2,842 reviews; the 6")
+    assert finding["do"].startswith("Read a good and a bad review from the page aloud")
+    assert finding["evidence_ids"]
     [hook] = [each for each in pack["hooks"] if "3.3" in each["text"]]
     assert len(hook["evidence_ids"]) == 2
 
 
 @pytest.mark.parametrize("stars", [(5, 5, 5, 5, 5, 5), (5, 4, 5, 4, 5), (1, 1, 1)])
 def test_more_stars_the_same_or_too_few_reviews_are_no_reason_to_film(stars):
-    kinds = [step["text"] for step in _pack(*stars)["next_steps"]]
-    assert not [text for text in kinds if text.startswith("Read the reviews")]
+    pack = _pack(*stars)
+    assert "Read a" not in json.dumps([pack["findings"], pack["next_steps"]])
 
 
 def test_both_numbers_may_be_right_and_no_text_asks_which():
     pack = _pack(5, 5, 4, 2, 1, 3)
-    assert "Both can be right." in pack["summary"]
+    assert pack["findings"][0]["text"].endswith("Both can be right.")
     assert pack["angles"][0]["title"] == (
         "Find out what the shown reviews say: 3.3 stars on average"
     )
 
 
-def test_a_page_that_counts_fewer_reviews_than_it_shows_is_not_compared():
+def test_a_page_that_counts_fewer_reviews_than_it_shows_is_told_by_both_numbers():
     pack = _pack(5, 5, 4, 2, 1, 3, page=replace(PAGE, review_count=5))
-    said = json.dumps([pack[key] for key in ("headline", "summary", "hooks", "next_steps")])
+    said = json.dumps([pack[key] for key in ("headline", "summary", "next_steps")])
     assert "4.6" not in said
+    assert pack["findings"][0]["text"] == (
+        "The page counts 5 reviews with 4.6 of 5 stars, and shows 6 that give 3.3 on average."
+    )
+    assert "a bad review" not in json.dumps(pack["findings"])
     assert "4.6 of 5 (5 reviews)" in json.dumps(pack["facts"])

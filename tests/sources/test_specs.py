@@ -6,7 +6,14 @@ import pytest
 from selectolax.lexbor import LexborHTMLParser
 
 from workers.insights.inputs import Spec
-from workers.sources.web.specs import MAX_SPECS, read_sides, read_specs, rows_of
+from workers.sources.web.specs import (
+    MAX_SPECS,
+    is_auction,
+    lines_of,
+    read_sides,
+    read_specs,
+    rows_of,
+)
 
 
 @pytest.mark.parametrize(
@@ -25,6 +32,10 @@ from workers.sources.web.specs import MAX_SPECS, read_sides, read_specs, rows_of
         ("Washing Instructions", "Machine washable at 30°C", Spec("wash", "30", "°C")),
         ("Kaitseaste (IP)", "IP20", Spec("water", "IP20", "")),
         ("Batterie/Pile incluse?", "No", Spec("batteries", "0", "")),
+        ("Peso suportado por cada lado", "110 kg", Spec("load_side", "110", "kg")),
+        ("Kindersicherung", "Ja", Spec("childlock", "1", "")),
+        ("Montagem não inclusa.", "", Spec("assembly", "0", "")),
+        ("max. Zulauftemperatur", "40 °C", Spec("intake", "40", "°C")),
     ],
 )
 def test_a_row_is_read_in_several_languages(label, value, spec):
@@ -40,6 +51,8 @@ def test_a_row_is_read_in_several_languages(label, value, spec):
         ("Batterie/Pile incluse?", "Sì"),
         ("Download speed", "5 Mbit"),
         ("Level", "120 bar"),
+        ("Kindersicherung", "Nein"),
+        ("Assembly included", "Yes"),
     ],
 )
 def test_what_is_no_such_number_is_not_read(label, value):
@@ -65,3 +78,26 @@ def test_width_height_and_depth_are_one_size():
     assert read_sides(rows) == "100 × 14 cm"
     assert read_sides(rows[:1]) is None
     assert read_sides([("Width", "1 m"), ("Height", "20 cm")]) is None
+
+
+def test_lines_of_a_description_are_read_and_those_of_links_are_not():
+    page = LexborHTMLParser(
+        "<div><h2>Bed</h2><br>- Peso suportado por cada lado: 110 kg<br>- Montagem não inclusa.<p>"
+        "</p></div><a href='/other'><div>Peso: 9 kg</div></a>"
+    )
+    kinds = [spec.kind for spec in read_specs(lines_of(page))]
+    assert kinds == ["load_side", "assembly"]
+
+
+@pytest.mark.parametrize(
+    ("html", "auction"),
+    [
+        ("<button>Place Bid</button>", True),
+        ("<a role='button'>Jetzt bieten</a>", True),
+        ("<input type='submit' value='Bid now'>", True),
+        ("<button>Add to cart</button><p>Place a bid elsewhere</p>", False),
+        ("<a>Bidet</a>", False),
+    ],
+)
+def test_an_auction_is_told_by_its_button(html, auction):
+    assert is_auction(LexborHTMLParser(html)) is auction

@@ -13,6 +13,7 @@ import pytest
 from markdown_it import MarkdownIt
 from psycopg.types.json import Jsonb
 
+from local.tools import pack_headings
 from tests.database import Database, Row, make_product, make_user, user_claims
 from tests.patience import PATIENCE_SECONDS
 from tests.postgrest import RunningPostgrest, token
@@ -26,13 +27,17 @@ CONTENT: dict[str, Any] = {
     "headline": "Saves are high.",
     "summary": "People ask about the price.",
     "stands_out": {"value": 61, "interval": [45, 75]},
+    "findings": [
+        {"text": "9 of 172 ask about $29.", "do": "Show the bill.", "evidence_ids": ["e1"]}
+    ],
     "hooks": [
+        {"type": "demo", "text": "Look.", "why": "The script begins so.", "evidence_ids": ["e1"]},
         {
             "type": "question",
             "text": "Is it worth $29?",
             "why": "9 of 172 ask.",
             "evidence_ids": ["e1", "e2"],
-        }
+        },
     ],
     "facts": [{"kind": "price", "text": "$29.00", "evidence_id": "e3"}],
     "angles": [
@@ -170,33 +175,20 @@ DATE
 
 - Opinions are better.
 
-## Next
+## What matters most, and what to film
 
-- Add posts.
+- **9 of 172 ask about \$29.** → Show the bill. (e1)
 
-## What the page states
+## Script: Price (20 s)
 
-- \$29.00 (e3)
+| Seconds | Say or do | On screen |
+| --- | --- | --- |
+| 0-3 | Look. | Price |
+| 3-9 | Use it. | Hand |
 
-## Hooks
+## More openings
 
 - Is it worth \$29? 9 of 172 ask. (e1 e2)
-
-## Angles
-
-- **Price**: Show it. 9 ask. (e1)
-
-## Posts that stood out
-
-- ×3.1 <https://www.tiktok.com/@a/video/1> (e2)
-
-## Hashtags
-
-- \#coldbrew (4)
-
-## Risks
-
-- It leaks (e1)
 
 ## Do
 
@@ -206,12 +198,25 @@ DATE
 
 - Do not say cure.
 
-## Script: Price (20 s)
+## Risks
 
-| Seconds | Say | Show |
-| --- | --- | --- |
-| 0-3 | Look. | Price |
-| 3-9 | Use it. | Hand |
+- It leaks (e1)
+
+## What the page states
+
+- \$29.00 (e3)
+
+## Posts that stood out
+
+- ×3.1 <https://www.tiktok.com/@a/video/1> (e2)
+
+## Hashtags
+
+- \#coldbrew (4)
+
+## Next
+
+- Add posts.
 
 ## What this rests on
 
@@ -243,9 +248,10 @@ def test_a_pack_is_read_as_csv(db: Database, postgrest: RunningPostgrest) -> Non
     assert {len(row) for row in rows} == {7}
     assert rows[1] == ["pack", "1", "name", "Walnut desk lamp", "", "", ""]
     assert ["script 1", "2", "3-9 demo", "Use it.", "Hand", "", ""] in rows
-    assert ["hooks", "1", "question", "Is it worth $29?", "9 of 172 ask.", "e1 e2", ""] in rows
+    assert ["hooks", "2", "question", "Is it worth $29?", "9 of 172 ask.", "e1 e2", ""] in rows
     assert list(dict.fromkeys(row[0] for row in rows[1:])) == [
-        *("pack", "changed", "next_steps", "facts", "hooks", "angles", "script 1", "comparables"),
+        *("pack", "changed", "findings", "next_steps", "facts", "hooks", "angles", "script 1"),
+        "comparables",
         *("tags", "risks", "dos", "donts", "evidence", "caveats"),
     ]
 
@@ -302,6 +308,16 @@ def test_headings_are_in_the_language_of_the_pack(db: Database, locale: str) -> 
     # Some words are the same everywhere.
     assert words_in(locale).locale == locale
     assert (len(set(headings) & set(english)) > 3) == (locale == "en")
+
+
+def test_an_angle_without_a_script_is_listed(db: Database) -> None:
+    shown = text(db, pack_of(db, CONTENT | {"script_templates": []}), "markdown")
+    assert "## Angles\n\n- **Price**: Show it. 9 ask. (e1)\n" in shown
+    assert "- Look. The script begins so. (e1)" in shown
+
+
+def test_the_headings_are_those_of_the_texts_of_packs() -> None:
+    assert pack_headings.FILE.read_text("utf-8") == pack_headings.sql()
 
 
 def test_what_an_older_pack_lacks_is_left_out(db: Database) -> None:

@@ -36,7 +36,7 @@ from workers.insights.pack.inputs import PackInputs
 from workers.insights.pack.numbers import check_numbers
 from workers.insights.pack.words import words_in
 from workers.insights.pack.writer import write_pack
-from workers.insights.sentiment import aspects, language, opinions, themes, viewers
+from workers.insights.sentiment import aspects, language, opinions, themes, topics, viewers
 from workers.insights.sentiment.comments import Counted, Prepared, prepare, said_by
 from workers.insights.sentiment.embedding import Vectors
 from workers.insights.sentiment.engine import EMBEDDED, Scorer, read
@@ -190,6 +190,7 @@ def _sentiment(run: _Run) -> SentimentSummary:
         purchase_intent=themes.purchase_intent(said, run.log),
         risks=themes.risks(said, run.log),
         viewers=seen,
+        topics=topics.topics(read, names, run.log) if collection.subject_is_product else (),
         evidence=run.log.items(),
         confidence=confidence.of_sentiment(
             found, said_by(item.comment for item in read), is_calibrated=is_calibrated

@@ -249,6 +249,22 @@ class ViewerTheme(Shape):
     evidence_ids: EvidenceIds
 
 
+class Topic(Shape):
+    """What `n` `of` so many reviews speak of; `name` is a key of the closed list.
+
+    `stars` is the mean of those that name it and gave stars (`rated`), `other_stars` of the others.
+    """
+
+    name: str
+    n: int
+    of: int
+    rated: int
+    stars: float | None
+    other_rated: int
+    other_stars: float | None
+    evidence_ids: EvidenceIds
+
+
 class SentimentSummary(Document):
     subject: Subject
     sample: Sample
@@ -259,6 +275,7 @@ class SentimentSummary(Document):
     purchase_intent: PurchaseIntent
     risks: tuple[Risk, ...]
     viewers: tuple[ViewerTheme, ...] = ()
+    topics: tuple[Topic, ...] = ()
 
 
 class StandsOut(Shape):
@@ -557,13 +574,14 @@ class PackHook(Shape):
 
     `outliers`: posts that stood out open like this; what the hook speaks of is cited beside them.
     `viewers`: what many viewers say of the video. `own_posts`: a pattern of the creator's posts.
+    `topic`: what many reviews speak of.
     """
 
     id: str
     type: HookType
     text: str
     why: str
-    basis: Literal["outliers", "question", "theme", "fact", "viewers", "own_posts"]
+    basis: Literal["outliers", "question", "theme", "topic", "fact", "viewers", "own_posts"]
     retention: HookRetention | None
     evidence_ids: EvidenceIds
 
@@ -636,6 +654,14 @@ NextStepKind = Literal[
 ]
 
 
+class Finding(Shape):
+    """One of the most useful things that is known: `text` states it, `do` says what to film."""
+
+    text: str
+    do: str
+    evidence_ids: EvidenceIds
+
+
 class NextStep(Shape):
     """What to do, and why. `evidence_ids` is empty for steps to know more."""
 
@@ -699,6 +725,7 @@ class PackContent(Shape):
     locale: Locale
     headline: str
     summary: str
+    findings: tuple[Finding, ...] = ()
     stands_out: PackStandsOut
     still_growing: PackStillGrowing
     hooks: tuple[PackHook, ...]

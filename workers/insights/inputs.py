@@ -106,6 +106,10 @@ SpecKind = Literal[
     "charging",
     "warranty",
     "batteries",
+    "assembly",
+    "load_side",
+    "childlock",
+    "intake",
 ]
 
 
@@ -113,7 +117,7 @@ SpecKind = Literal[
 class Spec:
     """A number with its unit, or "IP44". `unit` is "minute", "day", "month" or "year" for times.
 
-    "batteries" says that none are included.
+    "batteries" and "assembly" say that they are not included, "childlock" that there is one.
     """
 
     kind: SpecKind
@@ -136,6 +140,7 @@ class ProductFacts:
     sizes: tuple[str, ...] = ()  # "300 ml", "20 × 30 cm", "XL"
     colours: tuple[str, ...] = ()  # "blue"
     specs: tuple[Spec, ...] = ()
+    is_auction: bool = False  # the price is a bid
     url: str | None = None
 
 

@@ -24,13 +24,13 @@ class Case:
 CASES: dict[PackCase, Case] = {
     "shop_product": Case(
         headline=(
-            "conflict", "question", "shown_stars", "overall", "pain", "praise", "stars", "ratio",
-            "sold_out", "opening", "claim", "rating", "intent", "price",
+            "conflict", "question", "topic_named", "shown_stars", "overall", "pain", "praise",
+            "stars", "ratio", "sold_out", "auction", "opening", "claim", "rating", "intent",
+            "price",
         ),
         summary=(
-            "sold_out", "conflict", "question", "pain", "praise", "praise2", "pain2",
-            "shown_stars", "overall", "open", "stars", "ratio", "opening", "intent", "rating",
-            "price", "details", "no_script", "pace",
+            "sold_out", "conflict", "overall", "open", "stars", "shown_stars", "rating", "ratio",
+            "opening", "intent", "no_script", "pace",
         ),
         steps=(
             next_steps.wait_for_stock,
@@ -97,9 +97,9 @@ CASES: dict[PackCase, Case] = {
         cards=("stands_out", "next_steps", "hooks", "sentiment", "angles", "script", "risks"),
     ),
     "no_comments": Case(
-        headline=("ratio", "sold_out", "claim", "rating", "price", "opening"),
+        headline=("ratio", "sold_out", "auction", "claim", "rating", "price", "opening"),
         summary=(
-            "sold_out", "price", "rating", "details", "no_script", "overall", "open", "ratio",
+            "sold_out", "auction", "rating", "overall", "price", "no_script", "open", "ratio",
             "opening", "pace",
         ),
         steps=(

@@ -57,6 +57,7 @@ class StatedFact:
     like: str | None = None
     name: str | None = None  # of what a number measures
     said: str = ""  # the number without that name
+    seconds: int | None = None  # that a flow takes to fill a bucket
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,8 +143,9 @@ def stated_facts(
     ref = product.url or product.name
     facts = []
     for kind, subject, fields in _stated(product, words):
-        states = words.say(f"states.{kind}", **fields)
-        text = words.say(f"facts.{kind}", **fields)
+        said_as = subject if subject == "auction" else kind
+        states = words.say(f"states.{said_as}", **fields)
+        text = words.say(f"facts.{said_as}", **fields)
         evidence = log.add("product_fact", states, [ref])
         like = fields.pop("like", None)
         named = None if like is None else words.say(f"like.{like}")
@@ -158,6 +160,7 @@ def stated_facts(
                 named,
                 name,
                 _said(kind, product, fields, words),
+                _seconds(subject, product),
             )
         )
     # Without a number of reviews a rating says nothing.
@@ -177,13 +180,18 @@ def _said(kind: FactKind, product: ProductFacts, fields: Mapping[str, object], w
     return longest_side(size, words) if kind == "size" and size else text
 
 
+def _seconds(subject: str, product: ProductFacts) -> int | None:
+    flow = next((spec for spec in product.specs if spec.kind == "flow"), None)
+    return bucket_seconds(flow) if flow is not None and subject == "spec_flow" else None
+
+
 def _stated(
     product: ProductFacts, words: Words
 ) -> Iterator[tuple[FactKind, str, dict[str, object]]]:
     """Kind, subject, and the fields of the texts of each fact."""
     price = None if product.price is None else words.price(product.price, product.currency)
     if price is not None:
-        yield "price", "price", {"text": price}
+        yield "price", "auction" if product.is_auction else "price", {"text": price}
     stock = f"stock.{product.availability}"
     if words.knows(stock):
         yield "stock", "stock", {"text": words.say(stock)}
@@ -218,10 +226,17 @@ def _measured(
         yield "spec", f"spec_{spec.kind}", {"name": name, "text": spec_text(spec, words)}
 
 
+_ANSWERS = {
+    "batteries": "specs.none",
+    "assembly": "specs.not_included",
+    "childlock": "specs.there",
+}
+
+
 def spec_text(spec: Spec, words: Words) -> str:
     """A number of the page with its unit: "2 h 30 min", "2 years"."""
-    if spec.kind == "batteries":
-        return words.say("specs.none")
+    if spec.kind in _ANSWERS:
+        return words.say(_ANSWERS[spec.kind])
     if spec.unit == "minute":
         hours, minutes = divmod(int(spec.amount), 60)
         return " ".join([f"{hours} h"] * bool(hours) + [f"{minutes} min"] * bool(minutes))
@@ -253,6 +268,16 @@ def longest_side(size: str, words: Words) -> str:
     if unit == "inch" and words.locale != "en":
         said = f"{words.number(max(_sides(size)), 1)} cm"
     return words.say("format.longest", text=said)
+
+
+BUCKET = 10  # litres
+
+
+def bucket_seconds(spec: Spec) -> int | None:
+    """How long a flow takes to fill a bucket; None for what is no flow."""
+    litres_a_second = {"l/h": 1 / 3600, "l/min": 1 / 60}.get(spec.unit.lower())
+    amount = float(spec.amount)
+    return round(BUCKET / (amount * litres_a_second)) if litres_a_second and amount else None
 
 
 def _sides(size: str) -> list[float]:

@@ -14,6 +14,7 @@ from workers.insights.documents import (
     Pattern,
     SentimentSummary,
     Theme,
+    Topic,
     ViewerTheme,
     ViralityBreakdown,
 )
@@ -26,6 +27,9 @@ from workers.insights.vocabulary import OVERALL
 
 LEAST_OF_LARGEST = 0.2  # a theme much smaller than the largest is no lead
 MOST = 0.5
+LEAST_APART = 0.5  # stars by which reviews that name a topic differ from the others
+LEAST_RATED = 3
+OFTEN = 0.3  # of the reviews: a topic that fewer name needs another reason to be told
 CLAIMED = ("question", "pain", "praise")
 
 
@@ -82,6 +86,14 @@ class PackInputs:
     def viewers(self) -> tuple[ViewerTheme, ...]:
         """What clearly more comments say than under other videos, the most frequent first."""
         return tuple(theme for theme in self.sentiment.viewers if theme.ci95[0] > theme.usual)
+
+    @property
+    def topics(self) -> tuple[Topic, ...]:
+        """What reviews speak of: what those with fewer stars name first, then what many name."""
+        found = self.sentiment.topics
+        low = sorted(filter(is_low, found), key=lambda topic: (topic.stars or 0, topic.name))
+        often = [topic for topic in found if topic not in low and topic.n >= OFTEN * topic.of]
+        return (*low, *often)
 
     @property
     def patterns(self) -> tuple[Pattern, ...]:
@@ -154,3 +166,11 @@ class PackInputs:
         if kind == "review" or not sample.comments:
             return "reviews" if sample.reviews else "comments"
         return "opinions" if sample.reviews else "comments"
+
+
+def is_low(topic: Topic) -> bool:
+    """Whether reviews that name it give clearly fewer stars than the others."""
+    if topic.stars is None or topic.other_stars is None:
+        return False
+    is_known = topic.rated >= LEAST_RATED and topic.other_rated >= LEAST_RATED
+    return is_known and topic.other_stars - topic.stars >= LEAST_APART

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from workers.insights.documents import NextStep, NextStepKind, Pattern, PatternKind
-from workers.insights.pack.facts import StatedFact
+from workers.insights.documents import Comparable, NextStep, NextStepKind, Pattern, PatternKind
+from workers.insights.pack.facts import BUCKET, StatedFact
 from workers.insights.pack.inputs import PackInputs
 from workers.insights.pack.proposals import SHOWN_FACTS, retention_text
 from workers.insights.pack.statements import (
@@ -18,6 +18,7 @@ from workers.insights.pack.statements import (
 )
 from workers.insights.pack.words import LEAST_MORE
 from workers.insights.sentiment.totals import MINIMUM
+from workers.insights.virality.patterns import LEAST_POSTS
 from workers.insights.virality.profile import LEAST_STANDOUTS
 from workers.insights.virality.stands_out import MINIMUM_POSTS
 from workers.insights.vocabulary import OVERALL
@@ -25,6 +26,7 @@ from workers.insights.vocabulary import OVERALL
 MAX_STEPS = 5
 MAX_LEADS = 2
 LEAST_QUESTIONS = 5
+LEAST_SECONDS_APART = 3.0
 Steps = Callable[[PackInputs], Iterator[NextStep]]
 
 
@@ -75,7 +77,14 @@ def film_fact(given: PackInputs) -> Iterator[NextStep]:
     fact = given.facts.about(*SHOWN_FACTS)
     if fact is not None:
         said = fact.said or fact.text
-        shot = given.words.say(f"demos.{fact.subject}", text=said, like=fact.like or "")
+        shot = given.words.say(
+            f"demos.{fact.subject}",
+            text=said,
+            like=fact.like or "",
+            size=fact.text,
+            seconds=fact.seconds or 0,
+            litres=BUCKET,
+        )
         text = given.words.say("next.film_fact", text=_shown(fact), demo=shot)
         yield NextStep(kind="film_fact", text=text, evidence_ids=(fact.evidence_id,))
 
@@ -119,8 +128,22 @@ def compare_best(given: PackInputs) -> Iterator[NextStep]:
             ratio=words.number(post.ratio, 1),
             this_ratio=_times(given, found.ratio),
         )
+        text = " ".join([text, *_differences(given, post)])
         cited = (post.evidence_id, *found.evidence_ids)
         yield NextStep(kind="compare_posts", text=text, evidence_ids=cited)
+
+
+def _differences(given: PackInputs, post: Comparable) -> Iterator[str]:
+    """In what is measured: the length."""
+    shape = given.virality.format
+    if shape is None or not shape.duration_s or not post.duration_s:
+        return
+    if abs(shape.duration_s - post.duration_s) >= LEAST_SECONDS_APART:
+        yield given.words.say(
+            "next.compare_lengths",
+            seconds=given.words.number(post.duration_s),
+            other_seconds=given.words.number(shape.duration_s),
+        )
 
 
 def _times(given: PackInputs, ratio: float) -> str:
@@ -246,14 +269,17 @@ def connect_tiktok(given: PackInputs) -> Iterator[NextStep]:
 
 
 def know_more(given: PackInputs) -> Iterator[NextStep]:
-    """All that a product's pack could be told, in one line. Its kind is the first of them."""
-    basis = given.virality.stands_out.basis
-    missing: list[tuple[NextStepKind, str]] = []
+    """All that a product's pack could be told, each with what it would then say."""
+    words, basis = given.words, given.virality.stands_out.basis
+    if not given.sentiment.sample.analysed:
+        reviews = words.say("counts.reviews", n=given.facts.reviews)
+        key = "more_hidden" if given.facts.reviews else "more_reviews"
+        text = words.say(f"next.{key}", reviews=reviews, least=MINIMUM)
+        yield NextStep(kind="more_comments", text=text)
     if basis == "none":
-        missing.append(("add_video", "video"))
+        text = words.say("next.more_video", product=given.short_name, least=MINIMUM)
+        yield NextStep(kind="add_video", text=text)
     if basis != "creator_median":
-        missing.append(("connect_tiktok", "account"))
-    missing.append(("add_competitor", "competitor"))
-    named = [given.words.say(f"next.more_{name}") for _, name in missing]
-    parts = given.words.joined(named, "format.or")
-    yield NextStep(kind=missing[0][0], text=given.words.say("next.know_more", parts=parts))
+        text = words.say("next.more_account", posts=LEAST_POSTS)
+        yield NextStep(kind="connect_tiktok", text=text)
+    yield NextStep(kind="add_competitor", text=words.say("next.more_competitor"))

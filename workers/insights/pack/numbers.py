@@ -15,11 +15,12 @@ from typing import Any
 from workers.insights.documents import PackConfiguration
 from workers.insights.evidence import UngroundedError
 from workers.insights.inputs import ProductFacts
-from workers.insights.pack.facts import size_text, spec_text
+from workers.insights.pack.facts import BUCKET, bucket_seconds, size_text, spec_text
 from workers.insights.pack.inputs import PackInputs
 from workers.insights.pack.statements import SHARED_CREATORS
 from workers.insights.pack.words import Words
 from workers.insights.sentiment.totals import MINIMUM
+from workers.insights.virality.patterns import LEAST_POSTS
 from workers.insights.virality.profile import LEAST_STANDOUTS
 from workers.insights.virality.stands_out import MINIMUM_POSTS
 
@@ -29,8 +30,8 @@ _NUMBER = re.compile(r"\d+(?:[.,\u202f]\d+)*")
 _SCALES = frozenset({"0", "2", "5", "100"})
 # What people read. The other strings of a pack are ids, names of kinds, dates and links.
 _READ = frozenset({
-    "headline", "summary", "text", "why", "title", "promise", "proof", "on_screen", "dos", "donts",
-    "reason", "reasons", "caveats", "paraphrase",
+    "headline", "summary", "text", "do", "why", "title", "promise", "proof", "on_screen", "dos",
+    "donts", "reason", "reasons", "caveats", "paraphrase",
 })  # fmt: skip
 
 
@@ -85,7 +86,16 @@ def _computed(given: PackInputs, product: ProductFacts | None) -> Iterator[str]:
     yield from _leaves(results)
     yield from (str(n) for n in Counter(post.hook for post in given.examples).values())
     yield str(len(given.examples))
-    for least in (MINIMUM, MINIMUM_POSTS + 1, LEAST_STANDOUTS, SHARED_CREATORS):
+    flows = [spec for spec in product.specs if spec.kind == "flow"] if product else []
+    yield from (str(bucket_seconds(spec)) for spec in flows)
+    for least in (
+        MINIMUM,
+        BUCKET,
+        LEAST_POSTS,
+        MINIMUM_POSTS + 1,
+        LEAST_STANDOUTS,
+        SHARED_CREATORS,
+    ):
         yield str(least)
     yield str(MINIMUM - given.sentiment.sample.analysed)
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from workers.insights.documents import Comparable, Evidence, Risk
 from workers.insights.evidence import EvidenceLog, shorten
 from workers.insights.pack.inputs import CLAIMED, PackInputs
-from workers.insights.pack.statements import pattern_name, statements
+from workers.insights.pack.statements import pattern_name, statements, topic_text
 from workers.insights.vocabulary import OVERALL
 
 
@@ -76,10 +76,8 @@ def _paraphrases(given: PackInputs) -> Iterator[tuple[str, str]]:
         fields = {"title": words.say(f"risks.{risk.kind}"), "counts": given.counts(risk.n)}
         for name in risk.evidence_ids:
             yield name, words.say("evidence.risk", **fields)
-    for fact in given.facts.facts:
-        yield fact.evidence_id, fact.states
-    if given.facts.claim is not None:
-        yield given.facts.claim.evidence_id, given.facts.claim.states
+    yield from _of_the_page(given)
+    yield from _of_topics(given)
     for post in given.examples:
         yield post.evidence_id, words.say("evidence.post", why=why(given, post))
     if given.profile is not None and given.profile.opening is not None:
@@ -93,6 +91,19 @@ def _paraphrases(given: PackInputs) -> Iterator[tuple[str, str]]:
     yield from _as_stated(given)
 
 
+def _of_topics(given: PackInputs) -> Iterator[tuple[str, str]]:
+    for topic in given.topics:
+        for name in topic.evidence_ids:
+            yield name, topic_text(given, topic)
+
+
+def _of_the_page(given: PackInputs) -> Iterator[tuple[str, str]]:
+    for fact in given.facts.facts:
+        yield fact.evidence_id, fact.states
+    if given.facts.claim is not None:
+        yield given.facts.claim.evidence_id, given.facts.claim.states
+
+
 def _as_stated(given: PackInputs) -> Iterator[tuple[str, str]]:
     """Findings that the summary states: what it says is what they show."""
     found, cited = statements(given), given.virality
@@ -102,6 +113,7 @@ def _as_stated(given: PackInputs) -> Iterator[tuple[str, str]]:
         "shared_more": given.profile.shared_evidence if given.profile else (),
         "stars": given.sentiment.stars.evidence_ids if given.sentiment.stars else (),
         "shown_stars": given.sentiment.stars.evidence_ids if given.sentiment.stars else (),
+        "more_shown": given.sentiment.stars.evidence_ids if given.sentiment.stars else (),
         "intent": given.sentiment.purchase_intent.evidence_ids,
         "shares": [name for driver in cited.drivers for name in driver.evidence_ids],
         "spoken": cited.video.evidence_ids if cited.video else (),

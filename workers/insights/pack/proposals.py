@@ -25,20 +25,28 @@ from workers.insights.documents import (
     ScriptTemplate,
     Theme,
 )
-from workers.insights.pack.inputs import PackInputs
+from workers.insights.pack.facts import BUCKET
+from workers.insights.pack.inputs import CLAIMED, PackInputs, is_low
 from workers.insights.pack.statements import (
     LEAST_ALIKE,
     both_sides,
     conflicting,
+    miscounted_fields,
     pattern_fields,
     stars_fields,
+    topic_fields,
+    topic_text,
     viewers_fields,
 )
+from workers.insights.sentiment.topics import topic_words
 
 MAX_HOOKS = 5
+EFFECT = "effect"  # the aspect that is about keeping a promise
 MAX_FACT_HOOKS = 2
 MAX_ANGLES = 3
 MAX_VIEWERS, MAX_TOPICS = 2, 1
+MOST_SAID = 3  # before the stars of the page
+AGAINST = 2.0  # what a complaint weighs beside a praise
 SHORTEST, LONGEST = 9, 60  # seconds of a script
 # (kind, weight) of what follows the hook, which lasts as long as it takes to say it.
 BeatKind = Literal["hook", "problem", "demo", "proof", "payoff", "cta"]
@@ -57,9 +65,10 @@ LONG_WORD = 12  # letters: a longer word counts twice
 LEAST_FOR_SCRIPT = 3  # facts, where nothing else is known
 # Facts that make a hook, the most telling first.
 _FACTS = (
-    "spec_runtime", "spec_noise", "spec_pressure", "spec_load", "volume", "length_like", "large",
-    "spec_pieces", "spec_tank", "spec_batteries", "length", "price", "spec_wash", "spec_flow",
-    "rating", "spec_cable", "spec_weight", "weight", "material",
+    "auction", "spec_load_side", "spec_runtime", "spec_noise", "spec_assembly", "spec_pressure",
+    "spec_flow", "spec_load", "volume", "length_like", "large", "spec_pieces", "spec_tank",
+    "spec_batteries", "length", "price", "spec_wash", "rating", "spec_childlock", "spec_cable",
+    "spec_intake", "spec_weight", "weight", "material",
 )  # fmt: skip
 # What the page states about what people speak of.
 _STATED: dict[str, tuple[str, ...]] = {
@@ -77,7 +86,16 @@ _MEASURED = frozenset((
     "spec_pieces", "spec_cable", "volume", "length", "length_like", "large", "weight",
 ))  # fmt: skip
 # Those that a shot can show, beside price and stars, which a page shows itself.
-SHOWN_FACTS = tuple(subject for subject in _FACTS if subject not in {"price", "rating", "material"})
+SHOWN_FACTS = tuple(
+    subject for subject in _FACTS if subject not in {"auction", "price", "rating", "material"}
+)
+_GROUPS = {"spec_assembly": "assembly", "spec_childlock": "childlock"}
+_ANSWERS = frozenset(_GROUPS)
+_GROUPS |= {"spec_load_side": "load_side"}
+_KINDS: dict[str, Literal["price", "auction", "fact", "seen"]] = {
+    "price": "price",
+    "auction": "auction",
+}
 # Words and numbers, as they are said one by one.
 _SAID = re.compile(r"\d+(?:[.,\u202f]\d+)*|[^\W\d]+(?:['\u2019-][^\W\d]+)*|[€$£×%★]")
 _TYPES: tuple[HookType, ...] = get_args(HookType)
@@ -93,7 +111,7 @@ class Thing:
     group: str
     kind: Literal[
         "question", "pain", "flaw", "praise", "divided", "price", "fact", "seen", "claim",
-        "viewers", "again", "stars"
+        "viewers", "again", "stars", "topic", "auction", "best"
     ]  # fmt: skip
     subject: str
     why: str
@@ -105,6 +123,9 @@ class Thing:
 
 @dataclass(frozen=True, slots=True)
 class Proposals:
+    """`things` are those that the hooks are about, in the same order."""
+
+    things: tuple[Thing, ...]
     hooks: tuple[PackHook, ...]
     angles: tuple[Angle, ...]
     scripts: tuple[ScriptTemplate, ...]
@@ -112,10 +133,20 @@ class Proposals:
 
 def propose(given: PackInputs, chooser: random.Random) -> Proposals:
     """`chooser` picks among openings of equal worth."""
-    said = [*_themes(given), *_own_posts(given), *_viewers(given)]
-    stars = [*_stars(given)]
-    spoken_of = [*said, *_claim(given), *stars]
+    said = [*_said(given), *_own_posts(given), *_viewers(given), *_best_post(given)]
+    stars = [*_stars(given), *_miscounted(given)]
+    claim = [*_claim(given)]
+    if claim and claim[0].subject != "fabric":
+        said = [
+            thing for thing in said if not (thing.kind in CLAIMED and thing.subject == EFFECT)
+        ]  # the claim says it
+        spoken_of = [*said[:1], *claim, *said[1:MOST_SAID], *stars, *said[MOST_SAID:]]
+    else:
+        # The name of a material is worth a look only where nothing else is known.
+        spoken_of = [*said[:MOST_SAID], *stars, *said[MOST_SAID:], *([] if said else claim)]
     stated = [*_facts(given)]
+    if given.facts.about("auction") and stated:
+        spoken_of = [stated.pop(0), *spoken_of]  # the first of the facts: it changes all others
     has_script = bool(spoken_of) or len(stated) >= LEAST_FOR_SCRIPT
     if said or stars:
         stated = stated[:MAX_FACT_HOOKS]
@@ -130,17 +161,47 @@ def propose(given: PackInputs, chooser: random.Random) -> Proposals:
         angles.append(angle)
         if has_script:
             scripts.append(_script(given, thing, hook, angle, f"t{number}"))
-    return Proposals(hooks, tuple(angles), tuple(scripts))
+    return Proposals(tuple(things), hooks, tuple(angles), tuple(scripts))
 
 
-def _themes(given: PackInputs) -> Iterator[Thing]:
+def _said(given: PackInputs) -> list[Thing]:
+    """Questions first, then what weighs most: how many say it, and what speaks against it twice."""
+    weighed = [*_themes(given), *_topics(given)]
+    weighed.sort(key=lambda pair: (pair[1].kind != "question", -pair[0]))
+    return [thing for _, thing in weighed]
+
+
+def _topics(given: PackInputs) -> Iterator[tuple[float, Thing]]:
+    """What reviews speak of, with the stars that they give."""
+    words, taken = given.words, set[str]()
+    for topic in given.topics:
+        group = topic_words()[topic.name].group
+        if group in taken:
+            continue  # one shot shows both
+        taken.add(group)
+        fields, low = topic_fields(given, topic), is_low(topic)
+        why = topic_text(given, topic)
+        thing = Thing(
+            group="topic_low" if low else "topic",
+            kind="topic",
+            subject=topic.name,
+            why=why,
+            demo=words.say(f"topic_shots.{group}", noun=fields["noun"]),
+            fields=fields | {"why": why},
+            evidence_ids=topic.evidence_ids,
+        )
+        yield topic.n * (AGAINST if low else 1), thing
+
+
+def _themes(given: PackInputs) -> Iterator[tuple[float, Thing]]:
     """One per aspect."""
     conflict, taken = conflicting(given), set()
     for theme in given.themes():
         if theme.aspect is None or theme.aspect in taken:
             continue
         taken.add(theme.aspect)
-        yield _of_theme(given, theme, is_conflict=theme == conflict)
+        weight = theme.n * (1 if theme.kind == "praise" and not given.against(theme) else AGAINST)
+        yield weight, _of_theme(given, theme, is_conflict=theme == conflict)
 
 
 def _of_theme(given: PackInputs, theme: Theme, *, is_conflict: bool) -> Thing:
@@ -200,6 +261,25 @@ def _stars(given: PackInputs) -> Iterator[Thing]:
     )
 
 
+def _miscounted(given: PackInputs) -> Iterator[Thing]:
+    """A page that shows more reviews than it counts, with other stars."""
+    fields, rating = miscounted_fields(given), given.facts.of("rating")
+    shown = given.sentiment.stars
+    if fields is None or rating is None or shown is None:
+        return
+    why = given.words.say("summaries.more_shown", **fields)
+    yield Thing(
+        group="stars",
+        kind="stars",
+        subject="rating",
+        why=why,
+        demo=given.words.say("demos.more_shown", **fields),
+        fields=fields | {"why": why},
+        evidence_ids=(rating.evidence_id, *shown.evidence_ids),
+        hook="hooks.stars.contrarian",
+    )
+
+
 def _viewers(given: PackInputs) -> Iterator[Thing]:
     """What clearly more viewers write than under other videos."""
     if given.case in {"shop_product", "no_comments"}:
@@ -213,7 +293,7 @@ def _viewers(given: PackInputs) -> Iterator[Thing]:
             kind="viewers",
             subject=theme.kind,
             why=why,
-            demo=given.words.say("demos.viewers", **fields),
+            demo=given.words.say(f"viewers.{theme.kind}.do"),
             fields=fields | {"product": given.short_name},
             evidence_ids=theme.evidence_ids,
             hook=f"viewers.{theme.kind}.hook",
@@ -238,18 +318,57 @@ def _own_posts(given: PackInputs) -> Iterator[Thing]:
         )
 
 
+def _best_post(given: PackInputs) -> Iterator[Thing]:
+    """The sequel of the creator's own best post, where no hashtag of it is taken up."""
+    own = [post for post in given.examples if given.profile is not None or post.is_own]
+    if given.case not in {"own_video", "profile"} or any(p.kind == "again" for p in given.patterns):
+        return
+    words = given.words
+    for post in sorted(own, key=lambda each: -each.ratio_interval[0])[:1]:
+        if post.posted_on is None or not post.duration_s:
+            return
+        if any(p.seconds and p.seconds < post.duration_s for p in given.patterns):
+            return  # shorter posts do better: a sequel of this length would speak against that
+        low, high = post.ratio_interval
+        fields: dict[str, object] = {
+            "product": given.short_name,
+            "date": words.date(post.posted_on),
+            "ratio": words.number(post.ratio, 1),
+            "low": words.number(low, 1),
+            "high": words.number(high, 1),
+            "seconds": words.number(post.duration_s),
+        }
+        why = words.say("summaries.best", **fields)
+        yield Thing(
+            group="best",
+            kind="best",
+            subject="best",
+            why=why,
+            demo=words.say("demos.best", **fields),
+            fields=fields | {"why": why},
+            evidence_ids=(post.evidence_id,),
+            hook="hooks.best.story",
+        )
+
+
 def _claim(given: PackInputs) -> Iterator[Thing]:
     """What the product's name promises."""
     claim = given.facts.claim
     if claim is not None and not given.facts.of("stock"):
+        effects = [theme for theme in given.themes() if theme.aspect == EFFECT]
+        said = [_of_theme(given, theme, is_conflict=False) for theme in effects]
+        why = " ".join([claim.states, *(thing.why for thing in said)])
         yield Thing(
             group="several" if claim.kind == "several" else "claim",
             kind="claim",
             subject=claim.kind,
-            why=claim.states,
+            why=why,
             demo=given.words.say(f"claims.{claim.kind}"),
-            fields={"product": given.short_name, "claim": claim.said, "states": claim.states},
-            evidence_ids=(claim.evidence_id,),
+            fields={"product": given.short_name, "claim": claim.said, "states": why},
+            evidence_ids=(
+                claim.evidence_id,
+                *(name for thing in said for name in thing.evidence_ids),
+            ),
         )
 
 
@@ -267,21 +386,28 @@ def _facts(given: PackInputs) -> Iterator[Thing]:
             continue
         same = [each for each in given.facts.facts if each.subject == subject]
         same = same if subject == "material" else [fact]
-        text = given.words.joined(each.said or each.text for each in same)
+        # "not included" says nothing without its name.
+        is_answer = subject in _ANSWERS
+        text = given.words.joined(
+            each.text if is_answer else each.said or each.text for each in same
+        )
         fields: dict[str, object] = {
             "product": given.short_name,
             "text": text,
             "states": fact.states,
             "like": fact.like or "",
             "name": fact.name or "",
+            "size": fact.text,
+            "seconds": fact.seconds or 0,
+            "litres": BUCKET,
         }
         if given.facts.stars is not None:
             fields["stars"] = given.words.number(given.facts.stars, 1)
             fields["reviews"] = given.words.say("counts.reviews", n=given.facts.reviews)
         demo = f"demos.{subject}"
         yield Thing(
-            group="spec" if subject.startswith("spec_") else subject,
-            kind="price" if subject == "price" else "fact" if subject in _MEASURED else "seen",
+            group=_GROUPS.get(subject, "spec" if subject.startswith("spec_") else subject),
+            kind=_KINDS.get(subject, "fact" if subject in _MEASURED else "seen"),
             subject=fact.kind,
             why=given.words.say("states.material", **fields)
             if fact.kind == "material"
@@ -337,7 +463,7 @@ def _hooks(
         )
 
 
-Basis = Literal["outliers", "question", "theme", "fact", "viewers", "own_posts"]
+Basis = Literal["outliers", "question", "theme", "topic", "fact", "viewers", "own_posts"]
 _BASES: dict[str, Basis] = {
     "question": "question",
     "pain": "theme",
@@ -351,6 +477,9 @@ _BASES: dict[str, Basis] = {
     "viewers": "viewers",
     "again": "own_posts",
     "stars": "fact",
+    "topic": "topic",
+    "auction": "fact",
+    "best": "own_posts",
 }
 _REPLIES: dict[str, HookType] = {
     "question": "question",
@@ -360,6 +489,8 @@ _REPLIES: dict[str, HookType] = {
     "divided": "comparison",
     "viewers": "social_proof",
     "again": "story",
+    "best": "story",
+    "stars": "contrarian",
 }
 
 

@@ -11,8 +11,8 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from workers.insights.documents import HookType, Pattern, Stars, Theme, ViewerTheme
-from workers.insights.pack.inputs import PackInputs
+from workers.insights.documents import HookType, Pattern, Stars, Theme, Topic, ViewerTheme
+from workers.insights.pack.inputs import PackInputs, is_low
 from workers.insights.sentiment.totals import MINIMUM
 from workers.insights.statistics import wilson
 from workers.insights.virality.profile import LEAST_STANDOUTS, Profile
@@ -50,6 +50,7 @@ def statements(given: PackInputs) -> dict[str, Statement]:
         *_stock(given),
         *_conflict(given),
         *_themes(given),
+        *_topics(given),
         *_overall(given),
         *_intent(given),
         *_ratio(given),
@@ -160,6 +161,35 @@ def _themes(given: PackInputs) -> Iterator[Statement]:
         name = kind if taken[kind] == 1 else f"{kind}{taken[kind]}"
         key = "divided" if other else "flaw" if given.is_flaw(theme) else kind
         yield _stated(given, name, key, fields, deviation)
+
+
+def topic_fields(given: PackInputs, topic: Topic) -> dict[str, object]:
+    """The fields of the texts about what reviews speak of."""
+    words = given.words
+    return {
+        "product": given.short_name,
+        "who": words.say("counts.of_reviews", k=topic.n, n=topic.of),
+        "noun": words.say(f"topics.{topic.name}"),
+        "stars": words.number(topic.stars or 0, 1),
+        "other_stars": words.number(topic.other_stars or 0, 1),
+        "other_n": topic.other_rated,
+    }
+
+
+def topic_text(given: PackInputs, topic: Topic) -> str:
+    """What reviews speak of, with the stars that they give."""
+    key = "topic_low" if is_low(topic) else "topic" if topic.stars is None else "topic_stars"
+    return given.words.say(f"why.{key}", **topic_fields(given, topic))
+
+
+def _topics(given: PackInputs) -> Iterator[Statement]:
+    """What reviews with fewer stars name, or else what most name."""
+    for topic in given.topics[:1]:
+        said = topic_text(given, topic)
+        apart = ((topic.other_stars or 0) - (topic.stars or 0)) / 2 if is_low(topic) else 0.0
+        share = wilson(topic.n / topic.of, topic.of)[0]
+        headline = given.words.say("headlines.topic", said=said.rstrip("."))
+        yield Statement("topic_named", said, headline, max(apart, share))
 
 
 def _overall(given: PackInputs) -> Iterator[Statement]:
@@ -436,7 +466,9 @@ def _viewers(given: PackInputs) -> Iterator[Statement]:
 
 def shared_fields(given: PackInputs, profile: Profile) -> dict[str, object]:
     """The fields of the texts about shares."""
+    dates = [given.words.date(post.posted_on) for post in profile.best[:3] if post.posted_on]
     return {
+        "dates": "; ".join(dates),
         "ratio": given.words.number(profile.shared or 0, 1),
         "k": profile.n,
         "others": profile.others,
@@ -475,9 +507,28 @@ def stars_fields(given: PackInputs) -> dict[str, object] | None:
     return None
 
 
+def miscounted_fields(given: PackInputs) -> dict[str, object] | None:
+    """The fields of the texts about a page that shows more reviews than it counts."""
+    words, facts, shown = given.words, given.facts, given.sentiment.stars
+    if shown is None or facts.stars is None or shown.n <= facts.reviews:
+        return None
+    if shown.n < LEAST_SHOWN_REVIEWS or abs(shown.mean - facts.stars) < LEAST_STARS_APART:
+        return None
+    return {
+        "product": given.short_name,
+        "stars": words.number(facts.stars, 1),
+        "shown": words.number(shown.mean, 1),
+        "reviews": words.say("counts.reviews", n=facts.reviews),
+        "shown_n": shown.n,
+    }
+
+
 def _stars(given: PackInputs) -> Iterator[Statement]:
     """The page's stars, beside those of the reviews that it shows."""
     words, facts = given.words, given.facts
+    miscounted = miscounted_fields(given)
+    if miscounted is not None:
+        yield Statement("more_shown", words.say("summaries.more_shown", **miscounted))
     for shown, stated in stars_apart(given):
         fields = {
             "stars": words.number(stated, 1),
@@ -501,7 +552,10 @@ def _page(given: PackInputs) -> Iterator[Statement]:
     if claim is not None:
         said = words.say("headlines.claim", claim=claim.said)
         yield Statement("claim", claim.states, said)
-    if price is not None:
+    if price is not None and price.subject == "auction":
+        said = words.say("headlines.auction", text=price.said)
+        yield Statement("auction", price.states, said)
+    elif price is not None:
         yield _stated(given, "price", "price", {"text": price.text})
     kinds = ("spec", "size", "material", "colour")
     details = [fact.text for kind in kinds for fact in facts.facts if fact.kind == kind]

@@ -16,6 +16,7 @@ from workers.insights.documents import (
     Card,
     Confidence,
     Fact,
+    Finding,
     Freshness,
     Grounding,
     Inputs,
@@ -29,16 +30,24 @@ from workers.insights.documents import (
 from workers.insights.evidence import EvidenceLog
 from workers.insights.pack import paraphrases
 from workers.insights.pack.cases import CASES, Case
+from workers.insights.pack.findings import MAX_FINDINGS, covers, findings, says
 from workers.insights.pack.inputs import PackInputs
 from workers.insights.pack.next_steps import MAX_STEPS
 from workers.insights.pack.proposals import MAX_ANGLES, propose
-from workers.insights.pack.statements import Statement, headline, is_too_wide, statements
+from workers.insights.pack.statements import (
+    Statement,
+    conflicting,
+    headline,
+    is_too_wide,
+    statements,
+)
 from workers.insights.sentiment import language
 from workers.insights.virality.breakdown import OF_POSTS, OF_RETENTION
 
-LEAST_SENTENCES, MOST_SENTENCES = 3, 6
+MOST_SENTENCES = 6
 MAX_NAMED_LANGUAGES = 4
 MAX_CARDS_OF_A_KIND = 3
+_FILMED = frozenset({"film_theme", "film_fact"})  # the findings are chosen among the same
 
 
 def write_pack(given: PackInputs, log: EvidenceLog, grounding: Grounding) -> PackConfiguration:
@@ -48,7 +57,8 @@ def write_pack(given: PackInputs, log: EvidenceLog, grounding: Grounding) -> Pac
     proposals = propose(given, chooser)
     if proposals.hooks and not proposals.scripts and given.facts.facts:
         found["no_script"] = Statement("no_script", given.words.say("summaries.no_script"))
-    steps = _next_steps(given, case)
+    told = findings(given, proposals.things, found)
+    steps = _next_steps(given, case, told)
     risks = paraphrases.risks(given)
     facts = tuple(
         Fact(kind=fact.kind, text=fact.text, evidence_id=fact.evidence_id)
@@ -58,8 +68,9 @@ def write_pack(given: PackInputs, log: EvidenceLog, grounding: Grounding) -> Pac
         inputs=Inputs(locale=given.words.locale),
         case=given.case,
         locale=given.words.locale,
-        headline=headline(given, found, case.headline),
-        summary=_summary(found, case, steps),
+        headline=_headline(given, found, case, told),
+        summary=_summary(given, found, case, steps, told),
+        findings=told,
         stands_out=_stands_out(given),
         still_growing=_still_growing(given),
         hooks=proposals.hooks,
@@ -70,7 +81,7 @@ def write_pack(given: PackInputs, log: EvidenceLog, grounding: Grounding) -> Pac
         disclosure=None,
         comparables=paraphrases.comparables(given),
         risks=risks,
-        dos=tuple(_dos(given)),
+        dos=tuple(_dos(given, told)),
         donts=tuple(_donts(given, risks)),
         next_steps=steps,
         evidence=tuple(paraphrases.localised(given, log).values()),
@@ -95,16 +106,46 @@ def write_pack(given: PackInputs, log: EvidenceLog, grounding: Grounding) -> Pac
     )
 
 
-def _summary(found: dict[str, Statement], case: Case, steps: Sequence[NextStep]) -> str:
-    """Three to six sentences where there is as much to say; steps fill up what is not known."""
-    sentences = [found[name].summary for name in case.summary if name in found]
-    sentences = sentences[:MOST_SENTENCES]
-    missing = max(0, LEAST_SENTENCES - len(sentences))
-    return " ".join([*sentences, *(step.text for step in steps[:missing])])
+def _headline(
+    given: PackInputs, found: dict[str, Statement], case: Case, told: Sequence[Finding]
+) -> str:
+    """The first finding where reviews speak of the product; else the most telling statement."""
+    cited = {name for topic in given.topics for name in topic.evidence_ids}
+    if told and cited & set(told[0].evidence_ids):
+        said = given.words.say("headlines.topic", said=told[0].text.rstrip("."))
+        return given.words.say("format.headline", product=given.spoken_name, said=said)
+    return headline(given, found, case.headline)
 
 
-def _next_steps(given: PackInputs, case: Case) -> tuple[NextStep, ...]:
-    return tuple(step for steps in case.steps for step in steps(given))[:MAX_STEPS]
+def _summary(
+    given: PackInputs,
+    found: dict[str, Statement],
+    case: Case,
+    steps: Sequence[NextStep],
+    told: Sequence[Finding],
+) -> str:
+    """What the findings do not say, in six sentences at most; of nothing, the first step."""
+    sentences = [
+        found[name].summary
+        for name in case.summary
+        if name in found
+        and not (name == "conflict" and conflicting(given))  # a finding or a hook says it
+        and not any(says(finding, found[name]) for finding in told)
+    ]
+    kept = list(dict.fromkeys(sentences))[:MOST_SENTENCES]
+    return " ".join(kept or [step.text for step in steps[:1]])
+
+
+def _next_steps(given: PackInputs, case: Case, told: Sequence[Finding]) -> tuple[NextStep, ...]:
+    """Those that no finding already is."""
+    steps = [step for make in case.steps for step in make(given)]
+    left = [
+        step
+        for step in steps
+        if not any(covers(finding, step) for finding in told)
+        and not (step.kind in _FILMED and len(told) == MAX_FINDINGS)
+    ]
+    return tuple(left[:MAX_STEPS])
 
 
 def _stands_out(given: PackInputs) -> PackStandsOut:
@@ -128,11 +169,14 @@ def _still_growing(given: PackInputs) -> PackStillGrowing:
     )
 
 
-def _dos(given: PackInputs) -> Iterator[str]:
-    """A shot for each aspect that people speak of."""
+def _dos(given: PackInputs, told: Sequence[Finding]) -> Iterator[str]:
+    """A shot for each aspect that people speak of and no finding is about."""
     aspects = dict.fromkeys(theme.aspect for theme in given.themes() if theme.aspect is not None)
+    shots = {finding.do for finding in told}
     for aspect in list(aspects)[:MAX_ANGLES]:
-        yield given.words.say("dos.aspect", **given.words.aspect(aspect))
+        words = given.words.aspect(aspect)
+        if words["demo"] not in shots:
+            yield given.words.say("dos.aspect", **words)
 
 
 def _donts(given: PackInputs, risks: Sequence[Risk]) -> Iterator[str]:

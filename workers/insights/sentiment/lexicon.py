@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from functools import cache
 
-from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
+from workers.insights.sentiment.third_party import SentimentIntensityAnalyzer
 
 
 def lexicon_features(text: str) -> list[float]:

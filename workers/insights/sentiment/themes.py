@@ -39,7 +39,9 @@ MINIMUM_REPORTS = 2
 LEANING = 0.2  # a clause below this net, either way, neither praises nor complains
 MAX_THEMES_PER_KIND = 5
 MAX_CLAUSES = 20  # of one comment; the rest counts as one
-REVIEW_ASPECTS = frozenset({"price", "ease", "quality", "look", "size"})  # of reviews.toml
+REVIEW_ASPECTS = frozenset(
+    {"price", "ease", "quality", "effect", "look", "size"}
+)  # of reviews.toml
 _NO_CLAIM = ("objection", "desire")  # found by patterns whose precision nobody measured
 
 _CLAUSE_END = re.compile(

@@ -24,7 +24,7 @@ from workers.sources.web.name import find_name, main_product
 from workers.sources.web.price import currency_code, find_price
 from workers.sources.web.recognition import is_product_page
 from workers.sources.web.reviewers import reviewer
-from workers.sources.web.specs import read_sides, read_specs, rows_of
+from workers.sources.web.specs import is_auction, lines_of, read_sides, read_specs, rows_of
 
 MAX_REVIEWS = 200
 MAX_TITLE = 1000  # characters read of a page's title
@@ -155,7 +155,8 @@ def _facts(
         materials=details.materials,
         sizes=details.sizes if sides is None or has_size else (sides, *details.sizes[:3]),
         colours=details.colours,
-        specs=read_specs(rows),
+        specs=read_specs([*rows, *lines_of(tree)]),
+        is_auction=is_auction(tree),
         url=url,
     )
 

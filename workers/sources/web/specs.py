@@ -1,8 +1,8 @@
 """Reads what a product's page states in rows of a label and a value: power, noise, warranty, ….
 
 A row counts if its label has a known word and its value is a number with the unit that belongs to
-it. So no text of a page gets out. specs.toml has the words and units of most kinds; those of times,
-warranties and batteries are here.
+it. So no text of a page gets out. specs.toml has the words and units of most kinds, spec_words.toml
+those of the others.
 """
 
 from __future__ import annotations
@@ -17,8 +17,9 @@ from workers.insights.inputs import Spec, SpecKind
 from workers.insights.vocabulary import read_resource
 
 MAX_ROWS = 200
-MAX_SPECS = 8
+MAX_SPECS = 10
 MAX_LABEL, MAX_VALUE = 60, 120
+MAX_NODES, MAX_LINES = 3000, 200
 
 _NUMBER = r"(\d{1,5}(?:[.,]\d{1,3})?)"
 _DURATION = re.compile(
@@ -41,27 +42,15 @@ _KINDS = {
     )
     for kind, raw in read_resource("specs.toml").items()
 }
-_RUNTIME = re.compile(
-    r"battery life|run ?time|(?:akku|batterie)?laufzeit|autonom[iy]|autonom[íi]a", re.IGNORECASE
-)
-_CHARGING = re.compile(
-    r"charging time|ladezeit|tempo de carga|temps de charge|tiempo de carga|tempo di ricarica",
-    re.IGNORECASE,
-)
-_WARRANTY_LABEL = re.compile(r"garant|warrant|guarantee|gwaranc", re.IGNORECASE)
-_BATTERIES = re.compile(r"(?:batter|pile)\w*.{0,12}(?:inclu|enthalten)", re.IGNORECASE)
-_NO = re.compile(r"(?:no|nein|non|n[ãa]o)\W*$", re.IGNORECASE)
+_WORDS = {
+    name: re.compile(words, re.IGNORECASE)
+    for name, words in read_resource("spec_words.toml").items()
+}
 _UNITS = {
     "watt": "W", "watts": "W", "w": "W", "kw": "kW", "kg": "kg", "g": "g", "lbs": "lb",
     "pounds": "lb", "кг": "kg",
     "kilogrammes": "kg", "gramm": "g", "grammes": "g", "db": "dB", "atm": "ATM",
 }  # fmt: skip
-_SIDES = re.compile(
-    r"^(?:width|height|depth|length|breite|h[öo]he|tiefe|l[äa]nge|largeur|hauteur|profondeur"
-    r"|longueur|ancho|alto|largo|largura|altura|comprimento|profundidade|larghezza|altezza"
-    r"|profondit[àa]|lunghezza)\s*:?$",
-    re.IGNORECASE,
-)
 _SIDE = re.compile(rf"^{_NUMBER}\s*(mm|cm|m)$")
 
 
@@ -82,6 +71,43 @@ def rows_of(tree: LexborHTMLParser) -> list[tuple[str, str]]:
     ]
 
 
+def lines_of(tree: LexborHTMLParser) -> list[tuple[str, str]]:
+    """Label and value of lines like "Weight capacity: 110 kg", and lines that have no value.
+
+    Links are left out: they lead to other products.
+    """
+    found: dict[str, None] = {}
+    for node in tree.css("li,p,dd,td,div")[:MAX_NODES]:
+        if _is_link(node):
+            continue
+        is_block = node.css_first("li,p,dd,td,div,script,style") is not None
+        for line in node.text(deep=not is_block, separator="\n").splitlines()[:MAX_LINES]:
+            shown = " ".join(line.split()).lstrip("-\u2013\u2022* ")
+            if 0 < len(shown) <= MAX_LABEL + MAX_VALUE:
+                found.setdefault(shown)
+    pairs = (line.partition(":") for line in found)
+    return [(label[:MAX_LABEL].strip(), value.strip()) for label, _, value in pairs]
+
+
+def _is_link(node: LexborNode) -> bool:
+    """Whether a node stands in a link, or holds nothing but one."""
+    parent: LexborNode | None = node
+    while parent is not None:
+        if parent.tag == "a":
+            return True
+        parent = parent.parent
+    return False
+
+
+def is_auction(tree: LexborHTMLParser) -> bool:
+    """Whether the page has a button by which visitors bid."""
+    buttons = tree.css("button,a,input[type=submit],[role=button]")[:MAX_NODES]
+    return any(
+        _WORDS["bid"].fullmatch(_line(each) or each.attributes.get("value") or "")
+        for each in buttons
+    )
+
+
 def read_specs(rows: Iterable[tuple[str, str]]) -> tuple[Spec, ...]:
     """The first of each kind, in the order of the page."""
     found: dict[SpecKind, Spec] = {}
@@ -96,7 +122,7 @@ def read_sides(rows: Iterable[tuple[str, str]]) -> str | None:
     sides: dict[str, tuple[str, str]] = {}
     for label, value in rows:
         side = _SIDE.match(value)
-        if side is not None and _SIDES.match(label):
+        if side is not None and _WORDS["sides"].match(label):
             sides.setdefault(label.lower(), (side[1].replace(",", "."), side[2]))
     units = {unit for _, unit in sides.values()}
     if not 2 <= len(sides) <= 3 or len(units) != 1:
@@ -111,18 +137,40 @@ def _of_row(label: str, value: str) -> Iterator[Spec]:
             if hit is not None:
                 number, unit = next((hit[n], hit[n + 1]) for n in (1, 3) if hit[n] is not None)
                 unit = unit or ("kg" if kind == "load" and "kg" in label.lower() else "")
-                if kind != "load" or unit:
+                if kind == "load" and _WORDS["per_side"].search(label):
+                    yield Spec(
+                        "load_side", number.replace(",", "."), _UNITS.get(unit.lower(), unit)
+                    )
+                elif kind != "load" or unit:
                     yield Spec(kind, number.replace(",", "."), _UNITS.get(unit.lower(), unit))
-    if _RUNTIME.search(label) or _CHARGING.search(label):
+    yield from _of_times(label, value)
+    yield from _of_answers(label, value)
+
+
+def _of_times(label: str, value: str) -> Iterator[Spec]:
+    """Run times, charging times and warranties."""
+    if _WORDS["runtime"].search(label) or _WORDS["charging"].search(label):
         minutes = _minutes(value)
         if minutes:
-            yield Spec("runtime" if _RUNTIME.search(label) else "charging", str(minutes), "minute")
-    if _WARRANTY_LABEL.search(label):
+            yield Spec(
+                "runtime" if _WORDS["runtime"].search(label) else "charging", str(minutes), "minute"
+            )
+    if _WORDS["warranty"].search(label):
         hit = _WARRANTY.search(value)
         if hit is not None:
             yield Spec("warranty", hit[1], str(hit.lastgroup))
-    if _BATTERIES.search(label) and _NO.match(value):
+
+
+def _of_answers(label: str, value: str) -> Iterator[Spec]:
+    """What the page answers with yes or no."""
+    if _WORDS["batteries"].search(label) and _WORDS["no"].match(value):
         yield Spec("batteries", "0", "")
+    if _WORDS["no_assembly"].search(label) or (
+        _WORDS["assembly"].search(label) and _WORDS["no"].match(value)
+    ):
+        yield Spec("assembly", "0", "")
+    if _WORDS["child_lock"].fullmatch(label) and _WORDS["yes"].match(value):
+        yield Spec("childlock", "1", "")
 
 
 def _minutes(value: str) -> int:

@@ -1,0 +1,64 @@
+"""The three most useful findings of a pack: what is so, and what to film for it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from workers.insights.documents import Finding, NextStep
+from workers.insights.pack import next_steps
+from workers.insights.pack.inputs import PackInputs
+from workers.insights.pack.proposals import Thing
+from workers.insights.pack.statements import Statement, pattern_name
+
+MAX_FINDINGS = 3
+
+
+def findings(
+    given: PackInputs, things: Sequence[Thing], found: Mapping[str, Statement]
+) -> tuple[Finding, ...]:
+    """The most useful first. Each cites evidence of its own."""
+    taken: set[tuple[str, ...]] = set()
+    kept: list[Finding] = []
+    for finding in (*_of_posts(given, found), *_of_things(things)):
+        if finding.evidence_ids not in taken and len(kept) < MAX_FINDINGS:
+            taken.add(finding.evidence_ids)
+            kept.append(finding)
+    return tuple(kept)
+
+
+def says(finding: Finding, statement: Statement) -> bool:
+    """Whether the finding already says the statement."""
+    return finding.text.startswith(statement.summary)
+
+
+def covers(finding: Finding, step: NextStep) -> bool:
+    """Whether the step is about nothing that the finding is not about."""
+    return bool(step.evidence_ids) and set(step.evidence_ids) <= set(finding.evidence_ids)
+
+
+def _of_posts(given: PackInputs, found: Mapping[str, Statement]) -> Iterator[Finding]:
+    """What the creator's own posts show, with what to do about it."""
+    steps = list(next_steps.use_patterns(given))
+    for pattern, step in zip(given.patterns, steps, strict=True):
+        yield _finding(found[pattern_name(pattern)], step)
+    if _is_below(given) and "ratio" in found:
+        yield from (_finding(found["ratio"], step) for step in next_steps.compare_best(given))
+    if "shared_more" in found:
+        shared = next_steps.compare_shared(given)
+        yield from (_finding(found["shared_more"], step) for step in shared)
+
+
+def _is_below(given: PackInputs) -> bool:
+    """Whether the post has fewer views than usual, beyond its interval."""
+    interval = given.virality.stands_out.ratio_interval
+    return interval is not None and interval[1] < 1
+
+
+def _of_things(things: Sequence[Thing]) -> Iterator[Finding]:
+    for thing in things:
+        if thing.demo is not None:
+            yield Finding(text=thing.why, do=thing.demo, evidence_ids=thing.evidence_ids)
+
+
+def _finding(statement: Statement, step: NextStep) -> Finding:
+    return Finding(text=statement.summary, do=step.text, evidence_ids=step.evidence_ids)
