@@ -107,11 +107,13 @@ class Run:
 
     @property
     def requests_per_second(self) -> float:
-        return float(self.summary["requests"]) / self.pace.seconds
+        count: float = self.summary["requests"]
+        return count / self.pace.seconds
 
     @property
     def jobs_per_second(self) -> float:
-        return sum(each["jobs"] for each in self.jobs) / self.pace.seconds
+        count: int = sum(each["jobs"] for each in self.jobs)
+        return count / self.pace.seconds
 
     @property
     def unexplained(self) -> int:
@@ -138,7 +140,7 @@ def binary() -> Path:
 def version() -> str:
     """As k6 says."""
     said = subprocess.run([binary(), "version"], check=True, capture_output=True, text=True)
-    return said.stdout.split("(")[0].strip()
+    return said.stdout.split("(")[0].removeprefix("k6").strip()
 
 
 def run(world: World, pace: Pace) -> Run:

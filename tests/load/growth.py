@@ -177,9 +177,7 @@ def _reads(server: Server, sizes: tuple[int, ...], say: Callable[[str], None]) -
             # A token lives for 15 minutes at most, and a size takes minutes.
             tokens = place.tokens(ASKERS)
             with postgrest_server(place, f"growth-{size}") as rest:
-                points += [
-                    _read(db, rest.port, name, path, tokens, size) for name, path in READS.items()
-                ]
+                points += [_read(db, rest.port, name, tokens, size) for name in READS]
     return points
 
 
@@ -200,7 +198,6 @@ def _read(
     db: psycopg.Connection[Any],
     port: int,
     name: str,
-    path: Callable[[int], str],
     tokens: list[str],
     size: int,
 ) -> Point:
@@ -213,7 +210,7 @@ def _read(
             account = number % len(tokens)
             since = time.perf_counter()
             answer = client.get(
-                path(account), headers={"Authorization": f"Bearer {tokens[account]}"}
+                READS[name](account), headers={"Authorization": f"Bearer {tokens[account]}"}
             )
             passed = (time.perf_counter() - since) * 1000
             answer.raise_for_status()

@@ -9,16 +9,9 @@ from typing import Any
 from core.config import MODEL_PRICES
 from tests.load import watch
 
-# What a request costs here, and what of it a hosted backend pays, too.
-_OF_REQUESTS = (
-    "gateway",
-    "PostgREST",
-    "Postgres for the API",
-    "edge",
-    "Postgres for the edge",
-    "stand-in for Clerk",
-    watch.K6,
-)
+# What grows with requests; with people, who renew their tokens while they are there; with jobs.
+_OF_REQUESTS = ("gateway", "PostgREST", "Postgres for the API", watch.K6)
+_OF_PEOPLE = ("edge", "Postgres for the edge", "stand-in for Clerk")
 _OF_JOBS = ("workers", "Postgres for workers", watch.FAKES)
 # A core is full at this: beyond it waiting grows faster than work.
 FULL = 0.95
@@ -61,17 +54,22 @@ DISK_INCLUDED_GB, DISK_USD = 8, 0.125
 
 @dataclass(frozen=True)
 class Costs:
-    """CPU seconds of one request and of one analysis by process, and cores that are always used."""
+    """CPU seconds of a request and of an analysis by process, cores of a person by process."""
 
     request: dict[str, float]
+    person: dict[str, float]
     job: dict[str, float]
-    always: float
+    always: float  # cores
     requests_per_person: float  # a second
     jobs_per_person: float  # a second
 
     @property
     def of_request(self) -> float:
         return sum(self.request.values())
+
+    @property
+    def of_person(self) -> float:
+        return sum(self.person.values())
 
     @property
     def of_job(self) -> float:
@@ -93,6 +91,7 @@ def costs(run: Mapping[str, Any]) -> Costs:
     jobs = max(1, run["analyses"])
     return Costs(
         {name: cores[name] * run["watched_seconds"] / requests for name in _OF_REQUESTS},
+        {name: cores[name] / run["users"] for name in _OF_PEOPLE},
         {name: cores[name] * run["watched_seconds"] / jobs for name in _OF_JOBS},
         cores[watch.POSTGRES_REST],
         run["requests_per_second"] / run["users"],
@@ -100,9 +99,12 @@ def costs(run: Mapping[str, Any]) -> Costs:
     )
 
 
-def limit(found: Costs, jobs_per_second: float, foreign_cores: float, machine_cores: int) -> Limit:
-    """Where requests end on this machine beside so many jobs: a full process, or the machine."""
-    left = machine_cores * FULL - foreign_cores - found.always - jobs_per_second * found.of_job
+def limit(
+    found: Costs, *, jobs_per_second: float, foreign_cores: float, machine_cores: int, people: int
+) -> Limit:
+    """Where requests end beside so many jobs and people: a full process, or the machine."""
+    left = machine_cores * FULL - foreign_cores - found.always
+    left -= jobs_per_second * found.of_job + people * found.of_person
     limits = [Limit(max(0.0, left) / found.of_request, "the machine")]
     limits += [
         Limit(watch.CORES[name] * FULL / cost, name)
@@ -216,8 +218,9 @@ def need(
         requests,
         analyses,
         requests * found.request["PostgREST"],
-        requests * found.request["edge"],
-        requests * (found.request["Postgres for the API"] + found.request["Postgres for the edge"])
+        people * found.person["edge"],
+        requests * found.request["Postgres for the API"]
+        + people * found.person["Postgres for the edge"]
         + analyses * found.job["Postgres for workers"]
         + found.always,
         analyses * found.job["workers"],

@@ -399,10 +399,10 @@ def _waits(run: Mapping[str, Any]) -> str:
 def _push(load: Mapping[str, Any], run: Mapping[str, Any]) -> str:
     limit = model.limit(
         model.costs(load),
-        run["analyses"] / run["seconds"],
-        run["foreign_cores"],
-        run["machine_cores"],
-        run["users"],
+        jobs_per_second=run["analyses"] / run["seconds"],
+        foreign_cores=run["foreign_cores"],
+        machine_cores=run["machine_cores"],
+        people=run["users"],
     )
     name, share = model.bottleneck(run)
     errors = "none." if not run["errors"] else "\n\n" + _errors(run)

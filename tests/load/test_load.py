@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from local.layout import ROOT
-from tests.load import drive, growth, model, page, watch
+from tests.load import drive, model, page, watch
 from tests.load.accounts import Size
 from tests.load.drive import Pace, Run
 from tests.load.growth import Point
@@ -122,16 +122,19 @@ def test_the_costs_of_a_request_and_a_job_are_their_processes_cpu():
     assert found.requests_per_person == pytest.approx(30.0 / 20)
 
 
+def limit(**given):
+    beside = {"jobs_per_second": 0, "foreign_cores": 0, "machine_cores": 2, "people": 0}
+    return model.limit(model.costs(recorded()), **beside | given)
+
+
 def test_requests_end_where_the_first_thing_is_full():
-    found = model.costs(recorded())
-    machine = model.limit(found, jobs_per_second=0, foreign_cores=0, machine_cores=2)
+    machine = limit()
     assert machine.name == "the machine"
-    # Seven processes with 2 ms each, beside what PostgreSQL always uses.
-    assert machine.requests_per_second == pytest.approx((2 * model.FULL - 0.06) / 0.014)
-    busy = model.limit(found, jobs_per_second=1, foreign_cores=0.5, machine_cores=2)
-    assert busy.requests_per_second < machine.requests_per_second
-    large = model.limit(found, jobs_per_second=0, foreign_cores=0, machine_cores=64)
-    assert large.name in watch.CORES
+    # Four processes with 2 ms each, beside what PostgreSQL always uses.
+    assert machine.requests_per_second == pytest.approx((2 * model.FULL - 0.06) / 0.008)
+    for less in ({"jobs_per_second": 1}, {"foreign_cores": 0.5}, {"people": 20}):
+        assert limit(**less).requests_per_second < machine.requests_per_second
+    assert limit(machine_cores=64).name in watch.CORES
 
 
 def test_the_model_prices_tokens_as_the_code_does():
@@ -152,11 +155,6 @@ def test_a_need_that_no_size_holds_says_so():
     assert small.compute is not None
     assert small.compute[0] == "Large"
     assert (large.compute, large.hosting_usd) == (None, None)
-
-
-def test_the_transaction_is_read_from_server_timing():
-    timing = "jwt;dur=0.1, parse;dur=0.2, plan;dur=0.3, transaction;dur=1.7, response;dur=0.1"
-    assert growth._transaction(timing) == 1.7
 
 
 def test_the_page_says_what_is_unexplained_and_what_is_full():
