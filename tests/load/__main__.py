@@ -45,7 +45,8 @@ def main() -> None:
         data["growth"] = page.points(growth.measure(sizes, _say))
         facts["growth measured"] = _now()
     data["facts"] = facts
-    _write(arguments.out, kept, data)
+    # The page is made of what the file holds, so that each can be made from the other again.
+    _write(arguments.out, kept, _rounded(data))
     if unexplained:
         _say(f"\n{unexplained} answers or jobs are unexplained, lost or doubled.")
     sys.exit(bool(unexplained))
@@ -60,7 +61,7 @@ def _arguments() -> argparse.Namespace:
         "--parts",
         type=lambda given: tuple(given.split(",")),
         default=_PARTS,
-        help=f"some of: {','.join(_PARTS)}; the page keeps the other's numbers",
+        help=f"some of: {','.join(_PARTS)}; the page keeps other numbers; '': the page alone",
     )
     parser.add_argument("--out", type=Path, default=_DOCS, help="default: %(default)s")
     return parser.parse_args()
@@ -84,7 +85,7 @@ def _people(users: int, seconds: int) -> tuple[dict[str, Any], dict[str, Any]]:
 
 def _write(folder: Path, kept: Path, data: dict[str, Any]) -> None:
     kept.parent.mkdir(parents=True, exist_ok=True)
-    kept.write_text(json.dumps(_rounded(data), indent=1, ensure_ascii=False) + "\n")
+    kept.write_text(json.dumps(data, indent=1, ensure_ascii=False) + "\n")
     text = page.text(data)
     kept.with_suffix(".md").write_text(text)
     if "growth" in data:

@@ -46,12 +46,12 @@ from public.jobs, lateral (
     select extract(epoch from started_at - created_at) as waited,
         extract(epoch from finished_at - created_at) as taken
 ) as t
-where finished_at >= %(since)s and finished_at < %(until)s
+where finished_at >= to_timestamp(%(since)s) and finished_at < to_timestamp(%(until)s)
 group by 1, 2, 3 order by 1, 2, 3
 """
 _PACKS = """
 select count(*) as packs from public.virality_packs
-where created_at >= %(since)s and created_at < %(until)s
+where created_at >= to_timestamp(%(since)s) and created_at < to_timestamp(%(until)s)
 """
 _UNFINISHED = """
 select count(*) as jobs from public.jobs
@@ -61,7 +61,7 @@ _LOST = """
 select
     (
         select count(*) from public.products as p
-        where p.created_at >= %(since)s and not exists (
+        where p.created_at >= to_timestamp(%(since)s) and not exists (
             select from public.virality_packs as v where v.product_id = p.id
         )
         and not exists (
@@ -71,7 +71,7 @@ select
     ) as lost,
     (
         select count(*) from (
-            select from public.virality_packs as v where v.created_at >= %(since)s
+            select from public.virality_packs as v where v.created_at >= to_timestamp(%(since)s)
             group by v.job_id having count(*) > 1
         ) as twice
     ) as doubled
@@ -87,6 +87,11 @@ class Pace:
     ramp: int
     think: float = 1.0
     add_share: float = 0.1
+
+    @property
+    def settled_seconds(self) -> int:
+        """Seconds of the run without its ramp."""
+        return self.seconds - self.ramp
 
 
 @dataclass
@@ -107,13 +112,15 @@ class Run:
 
     @property
     def requests_per_second(self) -> float:
-        count: float = self.summary["requests"]
-        return count / self.pace.seconds
+        """Once everybody is there."""
+        count: float = self.summary["settled"]
+        return count / self.pace.settled_seconds
 
     @property
     def jobs_per_second(self) -> float:
+        """The same of jobs that have ended."""
         count: int = sum(each["jobs"] for each in self.jobs)
-        return count / self.pace.seconds
+        return count / self.pace.settled_seconds
 
     @property
     def unexplained(self) -> int:
@@ -128,7 +135,7 @@ class Run:
             for each in self.jobs
             if each["status"] != "succeeded" and each["error_code"] not in EXPLAINED_JOBS
         )
-        return answers + jobs + self.lost + self.doubled
+        return int(answers + jobs + self.lost + self.doubled)
 
 
 def binary() -> Path:
@@ -146,18 +153,19 @@ def version() -> str:
 def run(world: World, pace: Pace) -> Run:
     """People for so long; then waits until the jobs that they started have ended."""
     with tempfile.TemporaryDirectory(prefix="load-") as folder, accounts.connect(world) as db:
-        since = _now(db)
+        begun = time.time()
         process = _start(world, pace, Path(folder))
         with watch.watching(world, psutil.Process(process.pid)) as seen:
             _wait(process, pace)
-        until = _now(db)
+        summary = json.loads((Path(folder) / "summary.json").read_text())
+        since, until = summary["started"] + pace.ramp, summary["started"] + pace.seconds
+        seen.settle(since, until)
+        unfinished = _count(db, _UNFINISHED, {})
         given = {"since": since, "until": until}
-        unfinished = _count(db, _UNFINISHED, given)
         jobs = db.execute(_JOBS, given).fetchall()
         packs = _count(db, _PACKS, given)
         drained = _drain(db)
-        row = db.execute(_LOST, given).fetchone() or {}
-        summary = json.loads((Path(folder) / "summary.json").read_text())
+        row = db.execute(_LOST, {"since": begun}).fetchone() or {}
         errors, examples = _errors(Path(folder) / "errors.log")
     return Run(
         pace,
@@ -214,7 +222,6 @@ def _wait(process: subprocess.Popen[bytes], pace: Pace) -> None:
             process.kill()
             break
         time.sleep(0.1)
-    watch.note_end(told)
     if process.wait(timeout=_GRACE_SECONDS):
         raise SystemExit(f"k6 ended with {process.returncode}.")
 
@@ -243,10 +250,6 @@ def _errors(
         counted[key] += 1
         examples.setdefault(key, told["body"])
     return counted, examples
-
-
-def _now(db: Any) -> object:
-    return db.execute("select clock_timestamp() as now").fetchone()["now"]
 
 
 def _count(db: Any, query: str, given: dict[str, object]) -> int:

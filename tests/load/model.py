@@ -12,7 +12,7 @@ from tests.load import watch
 # What grows with requests; with people, who renew their tokens while they are there; with jobs.
 _OF_REQUESTS = ("gateway", "PostgREST", "Postgres for the API", watch.K6)
 _OF_PEOPLE = ("edge", "Postgres for the edge", "stand-in for Clerk")
-_OF_JOBS = ("workers", "Postgres for workers", watch.FAKES)
+_OF_JOBS = ("workers", "Postgres for workers")
 # A core is full at this: beyond it waiting grows faster than work.
 FULL = 0.95
 
@@ -59,7 +59,8 @@ class Costs:
     request: dict[str, float]
     person: dict[str, float]
     job: dict[str, float]
-    always: float  # cores
+    always: float  # cores of PostgreSQL itself
+    beside: float  # cores of the fakes and of the command that watches
     requests_per_person: float  # a second
     jobs_per_person: float  # a second
 
@@ -86,16 +87,16 @@ class Limit:
 
 def costs(run: Mapping[str, Any]) -> Costs:
     """From a run of people who think, as `page.record` has it."""
-    seconds, cores = float(run["seconds"]), run["cores"]
-    requests = run["requests_per_second"] * seconds
-    jobs = max(1, run["analyses"])
+    cores, requests = run["cores"], run["requests_per_second"]
+    jobs = max(1, run["analyses"]) / run["settled_seconds"]
     return Costs(
-        {name: cores[name] * run["watched_seconds"] / requests for name in _OF_REQUESTS},
+        {name: cores[name] / requests for name in _OF_REQUESTS},
         {name: cores[name] / run["users"] for name in _OF_PEOPLE},
-        {name: cores[name] * run["watched_seconds"] / jobs for name in _OF_JOBS},
+        {name: cores[name] / jobs for name in _OF_JOBS},
         cores[watch.POSTGRES_REST],
-        run["requests_per_second"] / run["users"],
-        run["analyses"] / seconds / run["users"],
+        cores[watch.FAKES],
+        requests / run["users"],
+        jobs / run["users"],
     )
 
 
@@ -103,7 +104,7 @@ def limit(
     found: Costs, *, jobs_per_second: float, foreign_cores: float, machine_cores: int, people: int
 ) -> Limit:
     """Where requests end beside so many jobs and people: a full process, or the machine."""
-    left = machine_cores * FULL - foreign_cores - found.always
+    left = machine_cores * FULL - foreign_cores - found.always - found.beside
     left -= jobs_per_second * found.of_job + people * found.of_person
     limits = [Limit(max(0.0, left) / found.of_request, "the machine")]
     limits += [

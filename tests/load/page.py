@@ -58,7 +58,7 @@ ask what the dashboard asks, read and think, and renew their tokens as the clien
 {jobs}
 ### CPU
 
-k6 and the fakes share the {machine} cores of the machine with the stack. A core is 100 %.
+After the ramp. k6 and the fakes share the {machine} cores of the machine with the stack. A core is 100 %.
 
 | process | CPU | of what it can use | memory, MB |
 | --- | ---: | ---: | ---: |
@@ -116,7 +116,7 @@ def record(run: Run, tokens: Mapping[str, Any], sizes: Mapping[str, Size]) -> di
         "users": run.pace.users,
         "seconds": run.pace.seconds,
         "think": run.pace.think,
-        "watched_seconds": seen.seconds,
+        "settled_seconds": run.pace.settled_seconds,
         "requests": run.summary["requests"],
         "requests_per_second": run.requests_per_second,
         "p50": run.summary["p50"],
@@ -125,7 +125,7 @@ def record(run: Run, tokens: Mapping[str, Any], sizes: Mapping[str, Size]) -> di
         "routes": run.summary["routes"],
         "jobs_per_second": run.jobs_per_second,
         "analyses": analyses,
-        "packs_per_minute": run.packs * 60 / run.pace.seconds,
+        "packs_per_minute": run.packs * 60 / run.pace.settled_seconds,
         "jobs": [{name: _plain(value) for name, value in each.items()} for each in run.jobs],
         "unfinished_at_end": run.unfinished_at_end,
         "drained_seconds": run.drained_seconds,
@@ -368,7 +368,7 @@ def _bottleneck(run: Mapping[str, Any]) -> str:
 
 def _full_share(run: Mapping[str, Any], login: str) -> float:
     counts = run["busy"].get(login) or [0]
-    return sum(count >= POOLS[login] for count in counts) / len(counts)
+    return float(sum(count >= POOLS[login] for count in counts) / len(counts))
 
 
 def _pools(run: Mapping[str, Any]) -> str:
@@ -399,7 +399,7 @@ def _waits(run: Mapping[str, Any]) -> str:
 def _push(load: Mapping[str, Any], run: Mapping[str, Any]) -> str:
     limit = model.limit(
         model.costs(load),
-        jobs_per_second=run["analyses"] / run["seconds"],
+        jobs_per_second=run["analyses"] / run["settled_seconds"],
         foreign_cores=run["foreign_cores"],
         machine_cores=run["machine_cores"],
         people=run["users"],

@@ -14,7 +14,7 @@ from tests.load import drive, model, page, watch
 from tests.load.accounts import Size
 from tests.load.drive import Pace, Run
 from tests.load.growth import Point
-from tests.load.watch import Seen
+from tests.load.watch import Sample, Seen
 
 SCRIPT = (Path(__file__).parent / "users.js").read_text()
 JOB = {"kind": "analyze_product", "status": "succeeded", "error_code": None, "jobs": 30}
@@ -54,6 +54,7 @@ def a_run(errors=(), jobs=(JOB,), lost=0, think=1.0, requests=3000):
     seen.waits["authenticator"]["IO: WalSync"] = 3
     summary = {
         "requests": requests,
+        "settled": requests,
         "p50": 4.0,
         "p99": 20.0,
         "unchanged": 10,
@@ -61,7 +62,7 @@ def a_run(errors=(), jobs=(JOB,), lost=0, think=1.0, requests=3000):
     }
     counted = Counter(dict(errors))
     return Run(
-        pace=Pace(20, 100, 5, think),
+        pace=Pace(20, 105, 5, think),
         summary=summary,
         seen=seen,
         jobs=[TIMES | each for each in jobs],
@@ -106,6 +107,17 @@ def test_an_exception_of_the_script_is_an_error_too(tmp_path):
     assert examples["account", 503, ""] == "busy"
 
 
+def test_what_was_used_is_counted_between_the_ramp_and_the_end():
+    cpu = ((0, 1.0), (10, 3.0), (20, 5.0), (30, 100.0))
+    samples = [Sample(at, {"edge": used, "workers": used}, 3 * used) for at, used in cpu]
+    seen = Seen(samples)
+    seen.settle(since=5, until=25)
+    assert (seen.seconds, seen.cpu) == (10, {"edge": 2.0, "workers": 2.0})
+    assert seen.foreign_cpu == 2.0
+    with pytest.raises(SystemExit):
+        seen.settle(since=5, until=15)
+
+
 def test_every_route_of_the_script_is_one_that_k6_keeps():
     listed = SCRIPT.split("const ROUTES = [")[1].split("]")[0]
     kept = set(re.findall(r"'([^']+)'", listed))
@@ -130,8 +142,8 @@ def limit(**given):
 def test_requests_end_where_the_first_thing_is_full():
     machine = limit()
     assert machine.name == "the machine"
-    # Four processes with 2 ms each, beside what PostgreSQL always uses.
-    assert machine.requests_per_second == pytest.approx((2 * model.FULL - 0.06) / 0.008)
+    # Four processes with 2 ms each, beside PostgreSQL itself and the fakes.
+    assert machine.requests_per_second == pytest.approx((2 * model.FULL - 0.12) / 0.008)
     for less in ({"jobs_per_second": 1}, {"foreign_cores": 0.5}, {"people": 20}):
         assert limit(**less).requests_per_second < machine.requests_per_second
     assert limit(machine_cores=64).name in watch.CORES

@@ -7,7 +7,7 @@
 import http from 'k6/http'
 import exec from 'k6/execution'
 import { sleep } from 'k6'
-import { Counter, Trend } from 'k6/metrics'
+import { Counter, Gauge, Trend } from 'k6/metrics'
 
 const { API, CLERK, VIDEOS } = __ENV
 const SECONDS = Number(__ENV.SECONDS)
@@ -38,6 +38,9 @@ export const options = {
 const milliseconds = new Trend('route_ms')
 const unchanged = new Counter('unchanged')
 const errors = new Counter('errors')
+// Rates count from the end of the ramp on, when everybody is there.
+const settled = new Counter('settled')
+const started = new Gauge('started')
 
 const me = { clerk: '', clerkUntil: 0, token: '', until: 0, cache: {}, rounds: 0 }
 
@@ -76,6 +79,8 @@ function code(answer) {
 
 function note(route, answer) {
   milliseconds.add(answer.timings.duration, { route })
+  const passed = Date.now() - exec.scenario.startTime
+  if (passed > RAMP * 1000 && passed <= SECONDS * 1000) settled.add(1)
   if (answer.status === 304) unchanged.add(1)
   if (answer.status === 0 || answer.status >= 400) {
     errors.add(1)
@@ -246,7 +251,10 @@ function visit(name) {
 export default function people() {
   const name = `load-${exec.vu.idInTest}`
   try {
-    if (me.rounds++ === 0) sleep(Math.random() * RAMP)
+    if (me.rounds++ === 0) {
+      started.add(exec.scenario.startTime)
+      sleep(Math.random() * RAMP)
+    }
     visit(name)
   } catch (error) {
     if (error instanceof Over) return
@@ -273,7 +281,8 @@ export function handleSummary(data) {
       p99: all['p(99)'],
       errors: count('errors'),
       unchanged: count('unchanged'),
-      bytes: data.metrics.data_received ? count('data_received') : 0,
+      settled: count('settled'),
+      started: data.metrics.started.values.value / 1000,
       routes,
     }),
   }

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import os
+import itertools
 import threading
 import time
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import partial
 
 import psutil
 import psycopg
@@ -19,6 +20,7 @@ from tests.load import accounts
 from tests.load.world import World
 
 _EVERY_SECONDS = 1.0
+_SAMPLE_EVERY = 4  # looks; a sample reads the state of all processes of the machine
 # By what a command line holds; the supervisor's other children are none of these.
 _NAMES = {
     "postgrest.conf": "PostgREST",
@@ -54,10 +56,20 @@ from pg_stat_statements order by total_exec_time desc limit 8
 """
 
 
+@dataclass(frozen=True)
+class Sample:
+    """CPU seconds until a moment: of each process, and of the whole machine."""
+
+    at: float  # seconds since 1970
+    cpu: dict[str, float]
+    busy: float
+
+
 @dataclass
 class Seen:
-    """The sums of one run. CPU in seconds by process; `activity` counts backends at all looks."""
+    """What one run used. `busy` has the busy connections of each login at every look."""
 
+    samples: list[Sample] = field(default_factory=list)
     seconds: float = 0.0
     cpu: dict[str, float] = field(default_factory=dict)
     foreign_cpu: float = 0.0
@@ -72,54 +84,36 @@ class Seen:
         """CPU seconds of all that belongs to the run."""
         return sum(self.cpu.values())
 
-    def cores(self, name: str) -> float:
-        """How many cores a process has used on average."""
-        return self.cpu.get(name, 0.0) / self.seconds
-
-    def share(self, name: str) -> float:
-        """The same as a share of what it could use."""
-        return self.cores(name) / CORES.get(name, os.cpu_count() or 1)
+    def settle(self, since: float, until: float) -> None:
+        """Sums up between these moments: not the start of k6, nor people who are leaving."""
+        inside = [sample for sample in self.samples if since <= sample.at <= until]
+        if len(inside) < 2:
+            raise SystemExit("The run was too short to see what it used.")
+        first, last = inside[0], inside[-1]
+        self.seconds = last.at - first.at
+        self.cpu = {name: used - first.cpu.get(name, 0.0) for name, used in last.cpu.items()}
+        self.foreign_cpu = max(0.0, last.busy - first.busy - self.total_cpu)
 
 
 @contextmanager
 def watching(world: World, load: psutil.Process) -> Iterator[Seen]:
     """Fills the result until the block ends. `load` is k6."""
     seen = Seen()
-    roots = _roots(world)
-    postmaster = _postmaster(world)
+    roots, postmaster = _roots(world), _postmaster(world)
     with accounts.connect(world) as db:
-        with suppress(psycopg.Error):
-            db.execute("create extension if not exists pg_stat_statements")
+        db.execute("create extension if not exists pg_stat_statements")
         db.execute("select pg_stat_statements_reset()")
         stop = threading.Event()
-        backends: dict[int, tuple[str, float, float]] = {}
-        thread = threading.Thread(target=_look, args=(seen, db, postmaster, backends, stop))
-        before = _cpu(roots, postmaster)
-        load_before, busy, since = _own(load), _busy(), time.monotonic()
+        look = partial(_look, seen, db, stop, partial(_sample, roots, postmaster, load, {}))
+        thread = threading.Thread(target=look)
         thread.start()
         try:
             yield seen
         finally:
-            seen.seconds = time.monotonic() - since
             stop.set()
             thread.join()
-            after = _cpu(roots, postmaster)
-            seen.cpu = {name: after[name] - before[name] for name in before}
-            seen.cpu[K6] = _LAST.pop(load.pid, load_before) - load_before
-            _part_postgres(seen, backends)
-            seen.foreign_cpu = max(0.0, _busy() - busy - seen.total_cpu)
             seen.statements = db.execute(_STATEMENTS).fetchall()
-            for name, root in roots.items():
-                seen.memory[name] = _memory(root)
-
-
-_LAST: dict[int, float] = {}
-
-
-def note_end(load: psutil.Process) -> None:
-    """Remembers the CPU time of k6, whose process is gone once it has been waited for."""
-    with suppress(psutil.NoSuchProcess):
-        _LAST[load.pid] = _own(load)
+            seen.memory = {name: _memory(root) for name, root in roots.items()}
 
 
 def _roots(world: World) -> dict[str, psutil.Process]:
@@ -143,9 +137,27 @@ def _postmaster(world: World) -> psutil.Process:
     return psutil.Process(int(lines[0]))
 
 
-def _cpu(roots: dict[str, psutil.Process], postmaster: psutil.Process) -> dict[str, float]:
-    trees = {name: tree_seconds(root.pid) for name, root in roots.items()}
-    return trees | {POSTGRES_REST: tree_seconds(postmaster.pid), FAKES: _own(psutil.Process())}
+def _sample(
+    roots: dict[str, psutil.Process],
+    postmaster: psutil.Process,
+    load: psutil.Process,
+    backends: dict[int, tuple[str, float]],
+) -> Sample:
+    """CPU until now. `backends` keeps the login and the time of each backend, also when it ends."""
+    cpu = {name: tree_seconds(root.pid) for name, root in roots.items()}
+    cpu |= {FAKES: _own(psutil.Process()), K6: 0.0} | dict.fromkeys(_LOGINS.values(), 0.0)
+    with suppress(psutil.NoSuchProcess):
+        cpu[K6] = _own(load)
+    for backend in postmaster.children():
+        with suppress(psutil.NoSuchProcess, IndexError):
+            login = backend.cmdline()[0].removeprefix("postgres: ").split(" ")[0]
+            backends[backend.pid] = (login, _own(backend))
+    for login, used in backends.values():
+        if login in _LOGINS:
+            cpu[_LOGINS[login]] += used
+    of_logins = sum(cpu[name] for name in _LOGINS.values())
+    cpu[POSTGRES_REST] = tree_seconds(postmaster.pid) - of_logins
+    return Sample(time.time(), cpu, _busy())
 
 
 def _own(process: psutil.Process) -> float:
@@ -161,12 +173,11 @@ def _busy() -> float:
 def _look(
     seen: Seen,
     db: psycopg.Connection[dict[str, object]],
-    postmaster: psutil.Process,
-    backends: dict[int, tuple[str, float, float]],
     stop: threading.Event,
+    sample: Callable[[], Sample],
 ) -> None:
-    """Each second: who works in the database, what for it waits, the CPU of each backend."""
-    while True:
+    """Each second: who works in the database, and what for it waits. Less often: the CPU."""
+    for number in itertools.count():
         rows = db.execute(_ACTIVITY).fetchall()
         seen.looks += 1
         by_login = Counter(str(row["login"]) for row in rows)
@@ -174,23 +185,10 @@ def _look(
             seen.busy[login].append(by_login[login])
         for row in rows:
             seen.waits[str(row["login"])][str(row["wait"] or row["state"])] += 1
-        for backend in postmaster.children():
-            with suppress(psutil.NoSuchProcess, IndexError):
-                login = backend.cmdline()[0].removeprefix("postgres: ").split(" ")[0]
-                if login in _LOGINS:
-                    now = _own(backend)
-                    first = backends.get(backend.pid, (login, now, now))[1]
-                    backends[backend.pid] = (login, first, now)
+        if number % _SAMPLE_EVERY == 0:
+            seen.samples.append(sample())
         if stop.wait(_EVERY_SECONDS):
             return
-
-
-def _part_postgres(seen: Seen, backends: dict[int, tuple[str, float, float]]) -> None:
-    """Takes the backends of our logins out of the whole server's time."""
-    for login, name in _LOGINS.items():
-        used = sum(now - first for each, first, now in backends.values() if each == login)
-        seen.cpu[name] = used
-        seen.cpu[POSTGRES_REST] -= used
 
 
 def _memory(root: psutil.Process) -> int:
