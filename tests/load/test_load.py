@@ -98,7 +98,9 @@ def test_an_error_counts_unless_it_is_explained(changed, unexplained):
 def test_an_exception_of_the_script_is_an_error_too(tmp_path):
     told = {"route": "account", "status": 503, "code": "", "error": "", "body": "busy"}
     log = tmp_path / "errors.log"
-    log.write_text(json.dumps(told) + "\nTypeError: Cannot read property 'id' of null\n")
+    log.write_text(
+        json.dumps(told) + "\nRequest Failed\nTypeError: Cannot read property 'id' of null\n"
+    )
     counted, examples = drive._errors(log)
     assert counted == {
         ("account", 503, ""): 1,
