@@ -246,6 +246,9 @@ def capacity(data: Mapping[str, Any]) -> str:
         f"Measured {data['facts']['load measured']}. Assumed of an account: {assumed}.",
         f"1,000 accounts at the peak are {people:.0f} people at work.",
     ]
+    foreign = load["foreign_cores"] / load["machine_cores"]
+    if foreign > _SHARED_MACHINE:
+        lines.append(f"Provisional: other processes used {foreign:.0%} of the machine meanwhile.")
     return "\n".join(lines) + "\n"
 
 
