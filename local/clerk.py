@@ -13,6 +13,7 @@ import re
 import time
 import uuid
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import httpx
@@ -146,6 +147,11 @@ def _public_jwk(key_file: Path) -> dict[str, object]:
 
 
 def _private_key(key_file: Path) -> RSAPrivateKey:
+    return _read_key(key_file, key_file.stat().st_mtime_ns)
+
+
+@lru_cache(maxsize=8)  # loading a key checks it, which costs many times a signature
+def _read_key(key_file: Path, _changed_at: int) -> RSAPrivateKey:
     key = load_pem_private_key(key_file.read_bytes(), password=None)
     if not isinstance(key, RSAPrivateKey):
         raise TypeError(f"{key_file} holds no RSA key")

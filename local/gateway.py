@@ -4,6 +4,9 @@ The dashboard has addresses of its own there, once it is built.
 
 It opens a connection per request, so benchmarks use PostgREST itself. A proxy in front of PostgREST
 has to refuse what it refuses; docs/operations.md says how.
+
+It keeps an idle connection for 75 s (Procfile), longer than people pause. A client does not repeat
+a POST that meets a connection as the server closes it.
 """
 
 from __future__ import annotations

@@ -142,9 +142,9 @@ class FakeApify:
 
 
 @contextmanager
-def serving() -> Iterator[FakeApify]:
+def serving(fake: FakeApify | None = None) -> Iterator[FakeApify]:
     """Serves until the block ends."""
-    fake = FakeApify()
+    fake = fake or FakeApify()
     handler = type("Handler", (_Handler,), {"fake": fake})
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     server.daemon_threads = True

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import jwt
 import pytest
 
@@ -39,6 +41,22 @@ def test_a_local_session_ends_after_a_minute(key_file):
 
 def test_a_name_is_always_the_same_person_and_no_other():
     assert clerk.subject("alice") == clerk.subject("alice") != clerk.subject("bob")
+
+
+def test_the_key_is_read_once_and_anew_when_it_changes(key_file, tmp_path, monkeypatch):
+    read = []
+    load = clerk.load_pem_private_key
+    monkeypatch.setattr(
+        clerk, "load_pem_private_key", lambda *given, **more: read.append(1) or load(*given, **more)
+    )
+    copy = tmp_path / "clerk.pem"
+    copy.write_bytes(key_file.read_bytes())
+    for _ in range(3):
+        clerk.session_token(copy, "alice", issuer=ISSUER, origin=ORIGIN, now=NOW)
+    assert len(read) == 1
+    os.utime(copy, ns=(1, 1))
+    clerk.session_token(copy, "alice", issuer=ISSUER, origin=ORIGIN, now=NOW)
+    assert len(read) == 2
 
 
 TOKENS = "/v1/client/sessions/sess_1/tokens?name=alice"
