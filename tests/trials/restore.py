@@ -23,6 +23,7 @@ import psycopg
 
 from local import postgres
 from local.postgres import Server
+from local.scratch import free_port
 from tests.chaos.feeder import _ENQUEUE
 from tests.chaos.servers import ACCOUNTS, connect, make_database, own_server, restart, tcp_url
 from tests.chaos.trial import Trial
@@ -210,6 +211,7 @@ def _tried(trial: Trial, users: _Users, given: dict[str, str]) -> list[Figure]:
     _until(lambda: _value(new, idle) == 0)
     found = _doctor(new, given)
     codes = trial.stop_workers()
+    missing_again = _restored_again(given, promised)
     undone = _value(new, _UNDONE)
     packs = _value(new, "select count(*) as n from public.virality_packs")
     return [
@@ -217,6 +219,11 @@ def _tried(trial: Trial, users: _Users, given: dict[str, str]) -> list[Figure]:
         Figure("increment", increment_seconds, "s"),
         Figure("jobs confirmed before the point", len(promised), at_least=_JOBS_BEFORE),
         Figure("... of them lost", len(promised - there) + undone, at_most=0),
+        Figure(
+            "... of them missing after a second restore, from the full one",
+            missing_again,
+            at_most=0,
+        ),
         Figure("jobs or packs doubled", _value(new, _DOUBLED), at_most=0),
         Figure("packs in the end", packs, at_least=_PRODUCTS_BEFORE),
         Figure("done before the point, gone or run again", len(ended_before - known), at_most=0),
@@ -241,6 +248,20 @@ def _destroy(server: Server) -> None:
     pid = int((server.data_dir / "postmaster.pid").read_text().splitlines()[0])
     os.kill(pid, signal.SIGKILL)
     shutil.rmtree(server.data_dir, ignore_errors=True)
+
+
+def _restored_again(given: dict[str, str], promised: set[uuid.UUID]) -> int:
+    """Restores from the full backup alone, to the same point, elsewhere: how many jobs it lacks."""
+    data = runbook.own(Path(given["DATA"]).with_name("again"))
+    given = given | {"DATA": str(data)}
+    runbook.run("copy", given)
+    runbook.run("target", given)
+    try:
+        again = postgres.start(data, free_port(), listen_addresses="''")
+        _until(lambda: _value(again, "select (not pg_is_in_recovery())::integer as n") == 1)
+        return len(promised - _ids(again, "select id from public.jobs"))
+    finally:
+        postgres.stop(data, mode="immediate")
 
 
 def _late_saves(server: Server, held: dict[str, object] | None) -> int:

@@ -34,11 +34,11 @@ def own(folder: Path) -> Path:
     return folder
 
 
-def run(name: str, variables: Mapping[str, str], programs: Path = postgres.BIN_DIR) -> str:
+def run(name: str, variables: Mapping[str, str], page: Path = BACKUP) -> str:
     """Runs one step as the server's user; what it printed. Raises RuntimeError with its errors."""
-    given = {"HOME": "/", "PATH": f"{programs}:{postgres.BIN_DIR}:{os.environ['PATH']}"}
+    given = {"HOME": "/", "PATH": f"{postgres.BIN_DIR}:{os.environ['PATH']}"}
     done = subprocess.run(
-        ["bash", "-euo", "pipefail", "-c", steps()[name]],
+        ["bash", "-euo", "pipefail", "-c", steps(page)[name]],
         check=False,
         capture_output=True,
         text=True,
@@ -48,5 +48,5 @@ def run(name: str, variables: Mapping[str, str], programs: Path = postgres.BIN_D
         user=system_user(),
     )
     if done.returncode:
-        raise RuntimeError(f"step {name} of {BACKUP.name} failed:\n{done.stdout}{done.stderr}")
+        raise RuntimeError(f"step {name} of {page.name} failed:\n{done.stdout}{done.stderr}")
     return done.stdout
