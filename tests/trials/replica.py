@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import threading
 import time
 import uuid
@@ -12,6 +13,7 @@ from pathlib import Path
 from statistics import quantiles
 
 import httpx
+import psutil
 
 from local import postgres
 from local.postgres import Server
@@ -74,6 +76,7 @@ def run() -> list[Figure]:
             *_held(pair),
             *_alike(pair),
             *_writes_refused(pair),
+            *_schema(pair),
             *_lag(pair, "asynchronous"),
             *_erased(pair),
             *_waiting(pair),
@@ -182,6 +185,25 @@ def _writes_refused(pair: _Pair) -> Iterator[Figure]:
     )
     rows = pair.at(pair.primary, "GET", "/products", user).json()
     yield Figure("... rows that they left", len(rows), at_most=0)
+
+
+def _schema(pair: _Pair) -> Iterator[Figure]:
+    """A migration reaches the standby's PostgREST by a signal."""
+    user = make_user(pair.db)
+    pair.db.execute("create function public.probe() returns integer stable return 1")
+    pair.db.execute("grant execute on function public.probe to authenticated")
+    pair.until_replayed()
+    before = pair.ask("GET", "/rpc/probe", user).status_code
+    [reader] = [
+        child
+        for child in psutil.Process().children()
+        if any("rest_standby" in word for word in child.cmdline())
+    ]
+    reader.send_signal(signal.SIGUSR1)
+    _until(lambda: pair.ask("GET", "/rpc/probe", user).is_success)
+    yield Figure(
+        "standby: a new function, before SIGUSR1; 200 after", before, at_least=404, at_most=404
+    )
 
 
 def _lag(pair: _Pair, mode: str) -> Iterator[Figure]:
