@@ -20,6 +20,7 @@ from local.postgres import Server
 from local.scratch import free_port
 from tests.chaos.servers import connect, make_database, own_server
 from tests.database import Database, make_product, make_user, user_claims
+from tests.patience import PATIENCE_SECONDS
 from tests.postgrest import serve, token
 from tests.server import ROOT
 from tests.trials import runbook
@@ -28,7 +29,6 @@ from tests.trials.figures import Figure
 _DATABASE = "replica"
 _SCALING = ROOT / "docs" / "scaling.md"
 _WRITES = 150
-_PATIENCE_SECONDS = 60
 _PRODUCT = {"name": "Lamp", "source_url": "https://shop.example/lamp"}
 _SLOTS = 6
 _HOLD = "select count(pg_advisory_lock(uuid_hash_extended(%s, n))) from generate_series(0, 5) as n"
@@ -303,7 +303,7 @@ def _one(row: dict[str, object] | None) -> bool:
 
 
 def _until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + _PATIENCE_SECONDS
+    deadline = time.monotonic() + PATIENCE_SECONDS
     while not condition():
         if time.monotonic() > deadline:
             raise RuntimeError("what the trial waits for did not come")

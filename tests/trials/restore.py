@@ -28,13 +28,13 @@ from tests.chaos.feeder import _ENQUEUE
 from tests.chaos.servers import ACCOUNTS, connect, make_database, own_server, restart, tcp_url
 from tests.chaos.trial import Trial
 from tests.database import Database, make_product
+from tests.patience import PATIENCE_SECONDS
 from tests.server import ROOT
 from tests.trials import dumps, runbook
 from tests.trials.figures import Figure
 
 _DATABASE = "restore"
 _POINT = "before_release"
-_PATIENCE_SECONDS = 240
 # Enough of each that some run at every step.
 _JOBS_BEFORE, _PRODUCTS_BEFORE, _JOBS_AFTER = 300, 4, 300
 _LIVE_JOBS = 24
@@ -330,7 +330,7 @@ def _value(server: Server, query: str) -> int:
 
 
 def _until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + _PATIENCE_SECONDS
+    deadline = time.monotonic() + PATIENCE_SECONDS
     while time.monotonic() < deadline:
         with suppress(psycopg.OperationalError):
             if condition():

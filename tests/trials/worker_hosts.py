@@ -20,13 +20,13 @@ from tests.chaos.proxy import Proxy
 from tests.chaos.servers import ACCOUNTS, connect, make_database, own_server, tcp_url
 from tests.chaos.trial import Trial, Worker
 from tests.chaos.worker import LEASE_SECONDS, RESUME_SECONDS
+from tests.patience import PATIENCE_SECONDS
 from tests.server import ROOT
 from tests.trials.figures import Figure
 
 _DATABASE = "hosts"
 _JOBS = 800
 _CUT_SECONDS = 3.0 * LEASE_SECONDS
-_PATIENCE_SECONDS = 60
 # Two links of four addresses each, of a range that is nobody's: for tests of networks (RFC 2544).
 _NETWORK = "198.18.77"
 
@@ -103,7 +103,7 @@ def _tried(trial: _Trial, cut_off: _Host, other: _Host) -> list[Figure]:
             cut_off.cut()
             taken = ""
             cut_at = time.monotonic()
-            while not taken and time.monotonic() < cut_at + _PATIENCE_SECONDS:
+            while not taken and time.monotonic() < cut_at + PATIENCE_SECONDS:
                 taken = instead.ask(_claim())
                 time.sleep(0.05)
             taken_seconds = time.monotonic() - cut_at
