@@ -183,6 +183,55 @@ comment on function private.restore_queues is
 'Makes the message store if it is missing: `supabase db dump` leaves the schema pgmq out. Queues
 each live job that has lost its message, and returns how many. For operators, after a restore.';
 
+create function private.end_leases()
+returns integer
+language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_now timestamptz;
+    v_held uuid [];
+begin
+    lock table pgmq.q_jobs in share row exclusive mode;
+    v_now := clock_timestamp();
+    -- A restore takes the sequence back, too: the ids of the lost time would be given again. The
+    -- clock is beyond each of them, also after a second restore to the same point.
+    perform setval(
+        pg_get_serial_sequence('pgmq.q_jobs', 'msg_id'),
+        greatest(
+            nextval(pg_get_serial_sequence('pgmq.q_jobs', 'msg_id')),
+            (extract(epoch from v_now) * 1000000)::bigint
+        )
+    );
+    v_held := array(
+        select j.id from pgmq.q_jobs as m
+        inner join public.jobs as j on (m.message ->> 'job_id')::uuid = j.id
+        where j.status = 'running'
+    );
+    -- Due messages are due from now: workers of before have cursors that hide what is older.
+    with places as (
+        select
+            d.msg_id,
+            d.vt <= v_now or (d.message ->> 'job_id')::uuid = any (v_held) as is_due,
+            v_now + interval '1 microsecond' * row_number() over (order by d.vt, d.msg_id) as due_at
+        from pgmq.q_jobs as d
+    )
+    update pgmq.q_jobs as m set
+        msg_id = default,
+        vt = case when p.is_due then p.due_at else m.vt end,
+        enqueued_at = case when p.is_due then p.due_at else m.enqueued_at end
+    from places as p where m.msg_id = p.msg_id;
+    update public.jobs as j set status = 'queued', stage = 'queued' where j.id = any (v_held);
+    update private.live_jobs as l set msg_id = m.msg_id
+    from pgmq.q_jobs as m where l.job_id = (m.message ->> 'job_id')::uuid;
+    return coalesce(cardinality(v_held), 0);
+end;
+$$;
+comment on function private.end_leases is
+'Ends every lease and returns how many there were; their jobs are due at once, without an attempt
+counted. Each message gets an id that was never given, so a worker that claimed it before changes
+nothing. For operators, after a restore: a restored database repeats the fencing tokens of the time
+that is lost.';
+
 create function private.set_aside(job_id uuid)
 returns bigint
 language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp

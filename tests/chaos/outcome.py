@@ -90,12 +90,13 @@ def try_out(server: Server, inflict: Callable[[Trial], None], jobs: int, databas
         inflict(trial)
         trial.wait_until_over()
         total_seconds = time.monotonic() - began
-        return _count(trial, total_seconds, trial.stop_workers())
+        return count(trial, total_seconds, trial.stop_workers())
     finally:
         trial.abandon()
 
 
-def _count(trial: Trial, total_seconds: float, exit_codes: list[int]) -> Outcome:
+def count(trial: Trial, total_seconds: float, exit_codes: list[int]) -> Outcome:
+    """Counts in the trial's database, once its workers have ended."""
     with connect(trial.server, trial.database) as db:
         counts = db.execute(_COUNTS, {"confirmed": trial.confirmed.result(60)}).fetchone()
         hits = [db.execute(_RESUMED, asdict(fault)).fetchone() for fault in trial.faults]

@@ -15,10 +15,11 @@ import psycopg
 from psycopg.rows import dict_row
 
 from local import postgres
+from local.profiles import EMBEDDED, Profile
 from tests.chaos.worker import LEASE_SECONDS
 from tests.database import Database, Row
 from tests.jobs import make_kind
-from tests.server import PLATFORM, ROOT, free_port, migrate
+from tests.server import ROOT, free_port, migrate
 
 ACCOUNTS = [uuid.uuid4() for _ in range(20)]
 _TEMPLATE = "chaos_template"
@@ -34,16 +35,19 @@ _TABLES = """
 
 
 @contextmanager
-def own_server() -> Iterator[postgres.Server]:
-    """A server with fsync on, as in production; its template holds the migrated database."""
+def own_server(profile: Profile = EMBEDDED, **settings: str) -> Iterator[postgres.Server]:
+    """A server with fsync on, as in production; its template holds the migrated database.
+
+    `settings` are server parameters.
+    """
     home = ROOT / ".local"
     for folder in home.glob("chaos-*"):
         if not Path(f"/proc/{folder.name.removeprefix('chaos-')}").exists():
             _remove(folder)
     folder = home / f"chaos-{os.getpid()}"
     try:
-        server = postgres.start(folder / "data", free_port())
-        _make_template(server)
+        server = postgres.start(folder / "data", free_port(), profile=profile, **settings)
+        _make_template(server, profile)
         yield server
     finally:
         _remove(folder)
@@ -52,7 +56,7 @@ def own_server() -> Iterator[postgres.Server]:
 def make_database(server: postgres.Server, name: str) -> None:
     """A clone of the template."""
     with connect(server, "postgres") as superuser:
-        superuser.execute(f"create database {name} template {_TEMPLATE}")
+        superuser.execute(f"create database {name} template {_TEMPLATE} owner postgres")
         # As in production, half a lease: how long a vanished worker's transaction keeps its rows.
         superuser.execute(
             f"alter role worker in database {name}"
@@ -135,13 +139,16 @@ def _remove(folder: Path) -> None:
     shutil.rmtree(folder, ignore_errors=True)
 
 
-def _make_template(server: postgres.Server) -> None:
+def _make_template(server: postgres.Server, profile: Profile) -> None:
     with connect(server, "postgres") as superuser:
         superuser.execute(f"create database {_TEMPLATE}")
     with connect(server, _TEMPLATE) as superuser:
-        superuser.execute(PLATFORM.read_text())
+        for file in profile.platform:
+            superuser.execute(file.read_bytes())
         migrate(str(server.socket_dir), server.port, _TEMPLATE)
+        superuser.execute("set role postgres")  # a dump of the owner's holds the tables, too
         superuser.execute(_TABLES)
+        superuser.execute("reset role")
         superuser.execute("delete from private.schedules")  # the jobs are ours alone
         superuser.execute(f"alter role worker password '{_PASSWORD}'")
     template = Database(str(server.socket_dir), server.port, _TEMPLATE)

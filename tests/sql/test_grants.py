@@ -251,6 +251,7 @@ def test_logins_cannot_leave_their_functions(db: Database, login: str):
         "select private.enqueue('erase_account', gen_random_uuid())",
         "select private.end_job(gen_random_uuid(), 'succeeded')",
         "select private.restore_queues()",
+        "select private.end_leases()",
         "select private.wake(gen_random_uuid())",
         "set role authenticated",
         "set role service_role",

@@ -25,6 +25,10 @@ TRIALS: dict[str, str] = {
     "erasure": "accounts are exported and erased, at the limits of a plan and beyond",
     "prune": "old jobs are forgotten beside people who rename and workers who save",
     "brand_rules": "patterns that are slow to compile, disguised words",
+    "restore": "the server's data is destroyed under load and restored to a point in time",
+    "rolling": "schema, edge and workers are replaced one by one under load",
+    "worker_hosts": "one of two worker hosts is cut off past its lease, and comes back",
+    "replica": "PostgREST reads from a standby, which lags",
 }
 
 
