@@ -8,7 +8,7 @@ const require = createRequire(new URL('../../local/dashboard/package.json', impo
 const { chromium } = require('playwright-core')
 const AXE = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8')
 
-export const { DASHBOARD_URL, CLERK_URL, SHOP_URL = '', NAME = 'somebody', PATIENCE = '900' } = process.env
+export const { DASHBOARD_URL, CLERK_URL, SHOP_URL = '', RECEIVER_URL = '', NAME = 'somebody', PATIENCE = '900' } = process.env
 export const SAMPLE = 'https://shop.creatorscook.example/products/cold-brew-bottle'
 const PATIENCE_MILLISECONDS = Number(PATIENCE) * 1000
 

@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { cpus, loadavg } from 'node:os'
-import { addProduct, CLERK_URL, DASHBOARD_URL, faults, NAME, SHOP_URL, settled, until } from './browser.mjs'
+import { addProduct, CLERK_URL, DASHBOARD_URL, faults, NAME, RECEIVER_URL, SHOP_URL, settled, until } from './browser.mjs'
 
-const PAGES = ['/products', '/rules', '/brands', '/notifications', '/plan', '/audit', '/connections', '/account', '/brands/none']
+const PAGES = ['/products', '/rules', '/brands', '/notifications', '/plan', '/audit', '/developers', '/developers/webhooks', '/connections', '/account', '/brands/none']
 const TABS = ['', '/people', '/video', '/history', '/compare', '/scripts']
 
 /** Adds a banned phrase in the form. */
@@ -366,7 +366,11 @@ export async function listIsFiltered({ open }) {
 export async function planIsBought({ open }) {
   const page = await open('/plan')
   await page.context().route('https://checkout.stripe.test/**', (route) => route.fulfill({ body: 'A page of Stripe' }))
-  await page.getByRole('button', { name: 'Choose Creator' }).click()
+  const card = page.getByRole('region', { name: 'Creator' })
+  const prices = [await card.locator('.price').innerText()]
+  await page.getByRole('button', { name: 'Yearly' }).click()
+  prices.push(await card.locator('.price').innerText())
+  await card.getByRole('button', { name: 'Choose Creator' }).click()
   await page.waitForURL('https://checkout.stripe.test/**')
   await page.goto(`${DASHBOARD_URL}/billing/success`)
   await until(async () => {
@@ -376,9 +380,10 @@ export async function planIsBought({ open }) {
   }, 'the plan')
   await page.goto(`${DASHBOARD_URL}/plan`)
   await page.getByText('You have the plan Creator.').waitFor()
-  await page.getByText('Your subscription is active.').waitFor()
+  const renewal = await page.getByText('Your subscription is active.').innerText()
   await page.getByRole('button', { name: 'Change or cancel' }).waitFor()
-  return await page.getByRole('button', { name: /^Choose/ }).count()
+  const days = (Date.parse(renewal.match(/on (.*)\.$/)[1]) - Date.now()) / 86_400_000
+  return { prices, days, buttons: await page.getByRole('button', { name: /^Choose/ }).count() }
 }
 
 export async function notificationsAreRead({ open }) {
@@ -516,4 +521,129 @@ export async function firstData({ open, visitor }) {
   const { milliseconds, asked } = visits.sort((a, b) => a.milliseconds - b.milliseconds)[0]
   const before = asked.slice(0, asked.indexOf('/rest/v1/product_overview'))
   return { milliseconds, before, isBusy: loadavg()[0] > cpus().length }
+}
+
+/** A key is made, used as a server would, seen as used, and revoked. */
+export async function apiKeysAreMadeAndRevoked({ open }) {
+  const page = await open('/developers')
+  await page.getByRole('heading', { name: 'No API keys yet' }).waitFor()
+  await page.getByRole('button', { name: 'New API key' }).click()
+  const dialog = page.getByRole('dialog')
+  await dialog.getByRole('button', { name: 'Make the key' }).click()
+  const refusal = await dialog.locator('.problem').innerText()
+  await dialog.getByLabel('Name', { exact: true }).fill('Nightly import')
+  await dialog.getByLabel('It may').selectOption('write')
+  await dialog.getByRole('button', { name: 'Make the key' }).click()
+  const secret = await dialog.getByLabel('The key').inputValue()
+  await page.context().grantPermissions(['clipboard-read', 'clipboard-write'])
+  await dialog.getByRole('button', { name: 'Copy' }).click()
+  await page.getByText('Copied.').waitFor()
+  assert.equal(await page.evaluate(() => navigator.clipboard.readText()), secret)
+  await dialog.getByRole('button', { name: 'I have kept it' }).click()
+  await dialog.waitFor({ state: 'hidden' })
+  const row = page.locator('.list li')
+  await row.getByText(`cck_…${secret.slice(-4)}`).waitFor()
+  await row.getByText('never used').waitFor()
+  assert.ok(!(await page.content()).includes(secret))
+
+  // A server's request, not the page's.
+  const exchange = () => fetch(`${DASHBOARD_URL}/auth/session`, { method: 'POST', headers: { authorization: `Bearer ${secret}` } })
+  const statuses = [(await exchange()).status]
+  await page.reload()
+  await row.getByText('last used').waitFor()
+  const chips = await row.locator('.chip').allInnerTexts()
+  await row.getByRole('button', { name: 'Revoke Nightly import' }).click()
+  await page.getByRole('alertdialog').getByRole('button', { name: 'Revoke' }).click()
+  await row.getByText('Revoked', { exact: true }).waitFor()
+  statuses.push((await exchange()).status)
+  return { refusal, chips, statuses, buttons: await row.getByRole('button').count() }
+}
+
+/** An endpoint is added, tested, given another secret, disabled and enabled; a broken one says what it answered. */
+export async function webhooksAreAddedAndTested({ open }) {
+  const page = await open('/developers/webhooks')
+  await page.getByRole('heading', { name: 'No webhooks yet' }).waitFor()
+  const dialog = page.getByRole('dialog')
+  const add = async (url) => {
+    await page.getByRole('button', { name: 'Add webhook' }).click()
+    await dialog.getByLabel('URL').fill(url)
+    await dialog.getByRole('button', { name: 'Add webhook' }).click()
+  }
+  await add('http://example.com/in')
+  const refusal = await dialog.locator('.problem').innerText()
+  await page.keyboard.press('Escape')
+  await add(`${RECEIVER_URL}/${NAME}`)
+  const secrets = [await dialog.getByLabel('The secret').inputValue()]
+  await dialog.getByRole('button', { name: 'I have kept it' }).click()
+  await page.getByRole('link', { name: `${RECEIVER_URL}/${NAME}` }).click()
+  await page.getByRole('heading', { name: 'Nothing was posted yet' }).waitFor()
+
+  await page.getByRole('button', { name: 'Edit' }).click()
+  await dialog.getByLabel('All events').uncheck()
+  assert.ok(await dialog.getByRole('button', { name: 'Save' }).isDisabled())
+  await dialog.getByLabel('Sold out').check()
+  await dialog.getByRole('button', { name: 'Save' }).click()
+  await page.getByText('Gets: Sold out').waitFor()
+
+  await page.getByRole('button', { name: 'Send a test' }).click()
+  await page.getByText('Delivered', { exact: true }).waitFor()
+  const delivered = await page.locator('.rows li > p').first().innerText()
+  await page.getByText('What is posted').click()
+  const payload = JSON.parse(await page.locator('.rows pre').innerText())
+
+  await page.getByRole('button', { name: 'New secret' }).click()
+  await dialog.getByRole('button', { name: 'Make a secret' }).click()
+  secrets.push(await dialog.getByLabel('The secret').inputValue())
+  await dialog.getByText('The old secret signs until').waitFor()
+  await dialog.getByRole('button', { name: 'I have kept it' }).click()
+
+  await page.getByRole('button', { name: 'Disable' }).click()
+  await page.getByText('An admin has disabled it.').waitFor()
+  await page.getByRole('button', { name: 'Enable' }).click()
+  await page.getByRole('button', { name: 'Send a test' }).waitFor()
+
+  await page.goto(`${DASHBOARD_URL}/developers/webhooks`)
+  await add(`${RECEIVER_URL}/broken/${NAME}`)
+  await dialog.getByRole('button', { name: 'I have kept it' }).click()
+  await page.getByRole('link', { name: `${RECEIVER_URL}/broken/${NAME}` }).click()
+  await page.getByRole('button', { name: 'Send a test' }).click()
+  await page.getByText('Is tried again').waitFor()
+  const failed = await page.locator('.rows li > p').first().innerText()
+  await page.getByRole('button', { name: 'Delete' }).click()
+  await page.getByRole('alertdialog').getByRole('button', { name: 'Delete' }).click()
+  await page.getByText('The webhook is deleted.').waitFor()
+  await page.getByRole('link', { name: RECEIVER_URL }).waitFor()
+  return { refusal, delivered, type: payload.type, secrets, failed, left: await page.locator('.list li').count() }
+}
+
+/** What an editor of an organisation sees of keys and webhooks. */
+export async function keysAreForAdmins({ open }) {
+  const org = `${NAME}-org`
+  const admin = await open('/products', { name: `${NAME}-admin`, org })
+  await admin.getByRole('link', { name: 'Developers' }).click()
+  await admin.getByRole('heading', { name: 'No API keys yet' }).waitFor()
+  const editor = await open('/developers/webhooks', { name: `${NAME}-editor`, org, role: 'editor' })
+  await editor.getByRole('heading', { name: 'For admins' }).waitFor()
+  return {
+    links: await editor.getByRole('link', { name: 'Developers' }).count(),
+    buttons: await editor.locator('main').getByRole('button').count(),
+  }
+}
+
+/** The pack as files. */
+export async function packIsDownloaded({ open }) {
+  const page = await open('/')
+  await addProduct(page, 'Bottle 0,5 l: «frío»')
+  const headline = await page.locator('.statement').innerText()
+  const found = []
+  for (const kind of ['Markdown', 'CSV']) {
+    await page.getByRole('button', { name: 'Download', exact: true }).click()
+    const [download] = await Promise.all([
+      page.waitForEvent('download'),
+      page.getByRole('menuitem', { name: kind }).click(),
+    ])
+    const text = readFileSync(await download.path(), 'utf8')
+    found.push({ name: download.suggestedFilename(), start: text.slice(0, 9), hasHeadline: text.includes(headline) })
+  }
+  return found
 }

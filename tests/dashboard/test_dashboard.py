@@ -6,11 +6,13 @@ import gzip
 import json
 import re
 from collections.abc import Callable
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlsplit
 
 import psycopg
 import pytest
+from standardwebhooks.webhooks import Webhook
 
 from local.layout import ROOT
 from tests.dashboard.stage import Stage
@@ -120,8 +122,51 @@ def test_the_list_is_searched_and_filtered(play: Play):
     }
 
 
-def test_a_plan_is_bought(play: Play):
-    assert play("planIsBought") == 0
+def test_a_plan_is_bought_by_the_year(play: Play):
+    found = play("planIsBought")
+    month, year = found["prices"]
+    assert month.splitlines() == ["$29.00 a month"]
+    assert year.split("\n\n") == ["$290.00 a year", "$58.00 less than twelve months"]
+    # What the subscription says of itself, not what the page asked for.
+    assert found["days"] > 360
+    assert found["buttons"] == 0
+
+
+def test_an_api_key_is_shown_once_used_and_revoked(play: Play):
+    found = play("apiKeysAreMadeAndRevoked")
+    assert found["refusal"] == "The key's name is missing."
+    assert found["chips"] == ["Read and write"]
+    assert found["statuses"] == [HTTPStatus.OK, HTTPStatus.UNAUTHORIZED]
+    assert found["buttons"] == 0
+
+
+def test_a_webhook_is_added_tested_and_rotated(play: Play, stage: Stage):
+    found = play("webhooksAreAddedAndTested")
+    assert "https://" in found["refusal"]
+    assert found["delivered"] == "1 attempt · answered 204"
+    assert found["failed"].startswith("1 attempt · answered 500 · next attempt ")
+    assert (found["type"], found["left"]) == ("test", 1)
+    old, new = found["secrets"]
+    assert old != new
+    [(_, headers, body)] = [
+        post for post in stage.receiver.posts if post[0] == "/webhooksAreAddedAndTested"
+    ]
+    # The secret that the page has shown is the one that signs.
+    assert Webhook(old).verify(body, headers)["type"] == "test"
+
+
+def test_keys_and_webhooks_are_for_admins(play: Play):
+    assert play("keysAreForAdmins") == {"links": 0, "buttons": 0}
+
+
+def test_a_pack_is_downloaded_for_documents_and_spreadsheets(play: Play):
+    markdown, csv = play("packIsDownloaded")
+    assert markdown["name"] == "bottle-0-5-l-frio.md"
+    assert markdown["start"].startswith("# ")
+    assert csv["name"] == "bottle-0-5-l-frio.csv"
+    assert csv["start"].startswith("\ufeffsection")
+    assert markdown["hasHeadline"]
+    assert csv["hasHeadline"]
 
 
 def test_notifications_are_counted_and_read(stage: Stage, play: Play):
@@ -144,7 +189,7 @@ def test_tiktok_is_refused_in_a_sentence(play: Play):
 
 @pytest.mark.parametrize("scenario", ["pagesAreAccessible", "pagesFitADarkPhone"])
 def test_every_page_and_dialog_is_accessible(play: Play, scenario: str):
-    assert play(scenario) == {"pages": 18, "found": []}
+    assert play(scenario) == {"pages": 20, "found": []}
 
 
 def test_the_keyboard_is_enough(play: Play):

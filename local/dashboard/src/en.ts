@@ -1,13 +1,16 @@
 const plural = (count: number, one: string, many: string) => `${count.toLocaleString('en')} ${count === 1 ? one : many}`
 
+/** `others`: how many posts are without the pattern. */
+export type PatternWords = { tag: string; seconds: string; ratio: string; n: number; others: number }
+
 /** Every text of the pages. Other languages have the same names. */
 export const en = {
   skip: 'Skip to the content', menu: 'Menu', mainNav: 'Main', loading: 'Loading', close: 'Close', cancel: 'Cancel', save: 'Save', saved: 'Saved.',
-  edit: 'Edit', delete: 'Delete', remove: 'Remove', add: 'Add', more: 'Show more', moreActions: 'More', all: 'All', none: 'none', new: 'New', copy: 'Copy', open: 'Open',
+  edit: 'Edit', delete: 'Delete', remove: 'Remove', add: 'Add', more: 'Show more', moreActions: 'More', all: 'All', none: 'none', new: 'New', copy: 'Copy', copied: 'Copied.', open: 'Open',
   choose: 'Choose one', optional: 'optional', actions: 'Actions', reload: 'Reload', print: 'Print',
   nav: {
     products: 'Products', rules: 'Brand rules', brands: 'Brands', notifications: 'Notifications', plan: 'Plan', members: 'Members',
-    audit: 'Audit log', connections: 'Connections', account: 'Account',
+    audit: 'Audit log', developers: 'Developers', connections: 'Connections', account: 'Account',
   },
   roles: { admin: 'Admin', editor: 'Editor', viewer: 'Viewer' },
   roleMeans: { admin: 'Also buys, exports and deletes.', editor: 'Adds and changes.', viewer: 'Reads.' },
@@ -84,6 +87,12 @@ export const en = {
   severities: { high: 'High', medium: 'Medium', low: 'Low' },
   seconds: 'Seconds', beat: 'Beat', says: 'Says', onScreen: 'On screen',
   beatKinds: { hook: 'Hook', problem: 'Problem', demo: 'Demo', proof: 'Proof', payoff: 'Payoff', cta: 'Call to action' },
+  noBeats: 'There is too little data for a script in this pack.', noBeatsText: 'It takes reviews, a video, or a page that states more. Analyse again later, or write a script yourself.',
+  changeKinds: {
+    breakout: 'Breakout', stands_out_up: 'Stands out more', stands_out_down: 'Stands out less', heating: 'Heating up', cooling: 'Cooling down', net_up: 'Better mood', net_down: 'Worse mood',
+    new_complaint: 'New complaint', complaint_gone: 'Complaint gone', sold_out: 'Sold out', back_in_stock: 'Back in stock', price_up: 'Price up', price_down: 'Price down',
+  },
+  download: 'Download', asMarkdown: 'Markdown, for documents', asCsv: 'CSV, for spreadsheets', downloaded: 'The file is saved.',
   share: 'Share', shareText: 'Whoever has the link sees this pack, and nothing else of your account.', endsAfter: 'Ends after', days: (count: number) => plural(count, 'day', 'days'), newLink: 'New link',
   linkOnce: 'The link. It is shown this once.', openLinks: 'Links that are open', madeEnds: (made: string, ends: string) => `Made ${made}, ends ${ends}`, revoke: 'Revoke',
   sharedPack: 'A shared pack', sharedOn: (day: string) => `Written on ${day}`, linkIncomplete: 'This link is not complete', linkOver: 'This link has ended', linkOverText: 'Ask who sent it for a new one.',
@@ -104,6 +113,15 @@ export const en = {
   viewsPerHour: (views: string) => `${views} views an hour since the last look`, openings: 'How posts that stood out begin', openingsFrom: (n: number) => `From ${plural(n, 'post', 'posts')}, by what is said. Never their words.`,
   pace: 'Pace', wordsPerSecond: (words: string) => `${words} words a second`, productFirst: 'Product first named', atSecond: (second: string) => `at second ${second}`,
   retention: 'How long viewers stay, by kind of hook', retentionMeans: 'Of other posts, after five seconds: 0 means few are left, 2 means many. The bar is a 95 % interval.', pooled: 'Kinds on one line do not differ from each other measurably.',
+  patterns: 'Patterns of your own posts', patternsMean: 'What goes with views among the posts of this account. A pattern, no cause.',
+  patternKinds: {
+    short: ({ seconds, ratio, n, others }: PatternWords) => `Posts of up to ${seconds} s get ${ratio} times the views of the longer ones (${n} against ${others}).`,
+    topic: ({ tag, ratio, n, others }: PatternWords) => `Posts with #${tag} get ${ratio} times the views of the others (${n} against ${others}).`,
+    again: ({ tag, ratio, n, others }: PatternWords) => `The post with #${tag} has ${ratio} times the usual views; ${n} of ${others} others take it up.`,
+    level_up: ({ ratio, n, others }: PatternWords) => `The newer ${n} posts get ${ratio} times the views of the ${others} before.`,
+    level_down: ({ ratio, n, others }: PatternWords) => `The newer ${n} posts get only ${ratio} times the views of the ${others} before.`,
+  },
+  patternLasts: (held: number, n: number, ratio: string, low: string, high: string) => `Does it last? Of ${plural(n, 'other creator', 'other creators')} with such a pattern, ${held} had it in later posts, too, there with ${ratio} times the views (${low} to ${high}).`,
   spoken: 'What is said in the video', opensWith: 'Opens with', callToAction: 'Call to action', spokenLanguage: 'Language',
   ctaKinds: { link: 'to a link', buy: 'to buy', follow: 'to follow', comment: 'to comment', save: 'to save', share: 'to share' },
   spokenBeats: { hook: 'Hook', problem: 'Problem', demo: 'Demo', proof: 'Proof', call_to_action: 'Call to action', other: 'Other' },
@@ -183,15 +201,39 @@ export const en = {
   usedOf: (used: string, limit: string) => `${used} of ${limit}`, resetsAll: (day: string) => `Monthly counts start again on ${day}.`, current: 'Current', choosePlan: (name: string) => `Choose ${name}`, adminsBuy: 'An admin of the organisation buys plans.',
   subscription: { active: 'Your subscription is active.', trialing: 'You are trying it.', past_due: 'The last payment failed.', canceled: 'Your subscription has ended.', unpaid: 'Your subscription is unpaid.', paused: 'Your subscription is paused.' },
   endsOn: (day: string) => `It ends on ${day}.`, renewsOn: (day: string) => `It renews on ${day}.`,
-  planProducts: (n: string) => `${n} products`, planAnalyses: (n: string) => `${n} analyses a month`, planScripts: (n: string) => `${n} AI scripts a month`, planSeats: (n: string) => `${n} seats`, planHistory: (n: string) => `${n} points of history a product`, planTranscripts: 'Reads what is said in videos',
+  planProducts: (n: string) => `${n} products`, planAnalyses: (n: string) => `${n} analyses a month`, planScripts: (n: string) => `${n} AI scripts a month`, planSeats: (n: number) => plural(n, 'seat', 'seats'), planHistory: (n: string) => `${n} points of history a product`, planTranscripts: 'Reads what is said in videos',
+  payment: 'Payment', payBy: { month: 'Monthly', year: 'Yearly' }, perInterval: { month: 'a month', year: 'a year' }, free: 'Free', notSoldBy: { month: 'Not sold by the month', year: 'Not sold by the year' },
+  yearSaves: (amount: string) => `${amount} less than twelve months`,
   planWatch: { off: 'No watching', weekly: 'Watches products weekly', daily: 'Watches products daily' }, thanks: 'Thank you', planIs: (plan: string) => `Your plan is ${plan} now.`,
 
   // Members, audit, notifications
   membersText: 'Who acts for the organisation.', seatsUsed: (used: number, limit: number) => `${used} of ${plural(limit, 'seat', 'seats')} taken this month`, seen: (ago: string) => `Last here ${ago}.`, withoutName: 'Without a name', clerkKeeps: 'People are invited and given roles in Clerk.',
   noOrganisation: 'This is your own account', noOrganisationText: 'Sign in for an organisation to see its members.',
-  auditText: 'Who changed what, without the texts themselves. Kept for a year.', noEvents: 'Nothing has happened yet', adminsOnly: 'For admins', adminsOnlyText: 'An admin of the organisation sees who changed what.', when: 'When', who: 'Who', did: 'What', changed: 'Changed', nobody: 'nobody', you: 'you',
-  auditActions: { insert: 'added', update: 'changed', delete: 'deleted', export: 'exported' }, targets: { product: 'a product', script: 'a script', brand_rule: 'a brand rule', subscription: 'a subscription', membership: 'a membership', account: 'the account' },
+  auditText: 'Who changed what, without the texts themselves. Kept for a year.', noEvents: 'Nothing has happened yet', adminsOnly: 'For admins', adminsOnlyText: 'An admin of the organisation sees who changed what.', when: 'When', who: 'Who', did: 'What', changed: 'Changed', nobody: 'nobody', you: 'you', anApiKey: 'an API key',
+  auditActions: { insert: 'added', update: 'changed', delete: 'deleted', export: 'exported' }, targets: { product: 'a product', script: 'a script', brand_rule: 'a brand rule', api_key: 'an API key', webhook_endpoint: 'a webhook', subscription: 'a subscription', membership: 'a membership', account: 'the account' },
   unread: (n: number) => `${n} new`, markRead: 'Mark as read', markAllRead: 'Mark all as read', noNotifications: 'Nothing to tell', noNotificationsText: 'A breakout, a new complaint or a sold-out product of those you watch is told here.',
+
+  // Developers
+  developersText: 'For programs that work with this account.', adminsMakeKeys: 'An admin of the organisation makes API keys and webhooks.', apiKeys: 'API keys', webhooks: 'Webhooks',
+  apiKeysText: 'A key lets a server or an agent act for this account, without a person who signs in.', newKey: 'New API key', newKeyText: 'Give each program a key of its own. Then you can end one without the others.', makeKey: 'Make the key',
+  noKeys: 'No API keys yet', noKeysText: 'Make one for each program that reads or writes by itself.', keyNameHint: 'What uses it, such as “Nightly import”.', keyMay: 'It may',
+  scopeNames: { read: 'Read', write: 'Read and write' }, scopeMeans: { read: 'what a viewer sees', write: 'what an editor does' }, theKey: 'The key', secretOnce: 'It is shown this once. Keep it where your secrets are.', keptIt: 'I have kept it',
+  lastUsed: (ago: string) => `last used ${ago}`, neverUsed: 'never used', worksUntil: (day: string) => `works until ${day}`, endedOn: (day: string) => `ended on ${day}`, revokedOn: (day: string) => `revoked on ${day}`, madeBy: (name: string) => `made by ${name}`,
+  revoked: 'Revoked', expired: 'Ended', revokeKey: (name: string) => `Revoke ${name}`, revokeKeyText: 'Whatever uses this key is refused from now on. This can’t be undone.', keyRevoked: (name: string) => `${name} is revoked.`,
+  howToUse: 'How to use a key', keyUse: 'Exchange it for an access token of five minutes. Use the token as a browser does.', keyNever: 'No key buys, exports or deletes, or sees members, keys and webhooks. It never belongs into a page.',
+  webhooksText: 'What the notifications tell is posted to your server, signed.', addWebhook: 'Add webhook', editWebhook: 'Edit webhook', webhookFormText: 'Each event is posted there as JSON, with a signature of Standard Webhooks.', noWebhooks: 'No webhooks yet', noWebhooksText: 'Add the address of your server to be told when an analysis is done, or a product sells out.',
+  webhookUrl: 'URL', webhookUrlHint: 'A public https:// address. Redirects are not followed.', webhookDescription: 'Description (optional)', webhookKinds: 'Events', webhookAll: 'All events, also later ones', webhookGets: 'Gets', webhookSecret: 'The secret', webhookVerify: 'Your server verifies each post with it. Until there is a secret, nothing is posted.',
+  notificationKinds: {
+    analysis_done: 'Analysis done', analysis_failed: 'Analysis failed', score_changed: 'Score changed', breakout: 'Breakout', new_complaint: 'New complaint', sold_out: 'Sold out', back_in_stock: 'Back in stock',
+    watch_failing: 'Watching fails', watch_stopped: 'Watching stopped', quota_nearly_used: 'Quota nearly used', payment_failed: 'Payment failed', webhook_disabled: 'Webhook disabled', test: 'Test',
+  },
+  enabled: 'In use', disabled: 'Disabled', enable: 'Enable', disable: 'Disable', enabledSaid: 'In use again.', disabledSaid: 'Disabled. Nothing is posted there.', since: (when: string) => `Since ${when}.`,
+  disabledReasons: { owner: 'An admin has disabled it.', gone: 'It answered 410: gone.', failing: 'It has failed for three days.' },
+  sendTest: 'Send a test', testSent: 'The test is on its way.', newSecret: 'New secret', newSecretText: 'The old secret signs beside the new one for 24 hours. Make two to end a leaked one at once.', makeSecret: 'Make a secret', oldSecretEnds: (when: string) => `The old secret signs until ${when}.`,
+  deleteWebhook: 'Delete this webhook?', deleteWebhookText: 'Nothing is posted there any more, and its deliveries are deleted.', webhookDeleted: 'The webhook is deleted.', backToWebhooks: '← All webhooks',
+  deliveries: 'Deliveries', noDeliveries: 'Nothing was posted yet', noDeliveriesText: 'Send a test to see whether your server takes it.', deliveriesKept: 'The latest 50. Each is kept for 30 days.', whatIsPosted: 'What is posted',
+  deliveryStatus: { pending: 'On its way', delivered: 'Delivered', failed: 'Failed' }, triedAgain: 'Is tried again', attempts: (n: number) => plural(n, 'attempt', 'attempts'), answeredWith: (status: number) => `answered ${status}`, nextTry: (when: string) => `next attempt ${when}`,
+  deliveryProblems: { status: 'no answer 2xx', timeout: 'no answer within 10 s', unreachable: 'no connection', not_allowed: 'the address is not public', endpoint_disabled: 'not tried: the webhook is disabled' },
 
   // Connections and account
   connectionsText: 'Accounts elsewhere that may be read for you.', connected: 'Connected', tiktokText: 'With your own posts, a video is compared with what you usually reach.', connectTiktok: 'Connect TikTok', connectAgain: 'Connect again', tiktokConnected: 'TikTok is connected.', connectedSince: (from: string, to: string) => `Since ${from}, until ${to} without a new consent`, scopes: 'What it allows', editorsConnect: 'An editor can connect it.',

@@ -1,4 +1,4 @@
-import type { Change, PackConfiguration, PackHook, PackRecord, ScriptTemplate, SharedConfiguration } from '@creatorscook/client/documents'
+import type { Change, ChangeKind, PackConfiguration, PackHook, PackRecord, ScriptTemplate, SharedConfiguration } from '@creatorscook/client/documents'
 import type { ReactNode } from 'react'
 import { Sources } from './evidence.tsx'
 import { useLanguage } from './i18n.tsx'
@@ -11,7 +11,7 @@ type Kind = Content['cards'][number]['kind']
 /** A pack in the order of its case. `onHook` has a script written from a hook. */
 export function Pack({ content, record, onHook, aside }:
   { content: Content; record?: PackRecord | null; onHook?: (hook: PackHook) => void; aside?: ReactNode }) {
-  const { t, format } = useLanguage()
+  const { t, format, language } = useLanguage()
   // The case says what comes first; a kind of card is one section.
   const kinds = [...new Set([...content.cards].sort((a, b) => a.order - b.order).map(({ kind }) => kind))]
   const shown = kinds.filter((kind) => kind !== 'stands_out' && kind !== 'next_steps')
@@ -39,6 +39,7 @@ export function Pack({ content, record, onHook, aside }:
         </Card>
       )}
       {shown.map((kind) => <Section key={kind} kind={kind} content={content} {...(onHook && { onHook })} />)}
+      {content.script_templates.length === 0 && <Card title={t.beats}><div className="muted" lang={language}><p>{t.noBeats}</p><p>{t.noBeatsText}</p></div></Card>}
       <Comparables content={content} />
       {(content.dos.length > 0 || content.donts.length > 0) && (
         <Card title={t.dosDonts}>
@@ -56,12 +57,21 @@ export function Pack({ content, record, onHook, aside }:
   )
 }
 
+const CHANGE_TONES: Record<ChangeKind, 'good' | 'bad' | 'neutral' | 'accent'> = {
+  breakout: 'accent', stands_out_up: 'good', stands_out_down: 'bad', heating: 'good', cooling: 'bad', net_up: 'good', net_down: 'bad',
+  new_complaint: 'bad', complaint_gone: 'good', sold_out: 'bad', back_in_stock: 'good', price_up: 'neutral', price_down: 'neutral',
+}
+
 export function Changes({ changes, lang }: { changes: readonly Change[]; lang?: string | undefined }) {
-  const { t } = useLanguage()
+  const { t, language } = useLanguage()
   if (!changes.length) return null
   return (
     <Card title={t.whatChanged} className="accented">
-      <ul lang={lang}>{changes.map((change) => <li key={change.text}>{change.text}</li>)}</ul>
+      <ul className="plain changes" lang={lang}>
+        {changes.map((change) => (
+          <li key={change.text}><Chip tone={CHANGE_TONES[change.kind]}><span lang={language}>{t.changeKinds[change.kind]}</span></Chip> <span>{change.text}</span></li>
+        ))}
+      </ul>
     </Card>
   )
 }

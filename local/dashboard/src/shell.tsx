@@ -55,6 +55,7 @@ function Nav({ isOpen }: { isOpen: boolean }) {
         <li className="gap"><NavLink to="/plan">{t.nav.plan}</NavLink></li>
         {isOrganisation && <li><NavLink to="/members">{t.nav.members}</NavLink></li>}
         {isAdmin && <li><NavLink to="/audit">{t.nav.audit}</NavLink></li>}
+        {isAdmin && <li><NavLink to="/developers">{t.nav.developers}</NavLink></li>}
         <li><NavLink to="/connections">{t.nav.connections}</NavLink></li>
         <li><NavLink to="/account">{t.nav.account}</NavLink></li>
       </ul>

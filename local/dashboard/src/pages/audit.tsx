@@ -30,8 +30,8 @@ export function Component() {
   })
   if (!isAdmin) return <Empty title={t.adminsOnly} text={t.adminsOnlyText} />
   const rows = events.data?.pages.flat() ?? []
-  const who = (actor: string | null) =>
-    actor === null ? t.nobody : person?.org ? (people.find(({ person_id }) => person_id === actor)?.name ?? t.withoutName) : t.you
+  const who = ({ actor, api_key_id }: Event) =>
+    api_key_id !== null ? t.anApiKey : actor === null ? t.nobody : person?.org ? (people.find(({ person_id }) => person_id === actor)?.name ?? t.withoutName) : t.you
   return (
     <>
       <PageHead title={t.nav.audit} text={t.auditText} />
@@ -46,7 +46,7 @@ export function Component() {
               {rows.map((event) => (
                 <tr key={event.id}>
                   <td className="nowrap">{format.moment(event.created_at)}</td>
-                  <td>{who(event.actor)}</td>
+                  <td>{who(event)}</td>
                   <td>{t.auditActions[event.action]} {t.targets[event.target_kind as keyof typeof t.targets] ?? event.target_kind}</td>
                   <td className="muted small">{event.changes.join(', ')}</td>
                 </tr>

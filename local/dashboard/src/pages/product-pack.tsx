@@ -1,15 +1,17 @@
-import { listShares, revokeShare, sharePack, type Overview } from '@creatorscook/client'
+import { listShares, packCsv, packMarkdown, revokeShare, sharePack, type Overview } from '@creatorscook/client'
 import type { PackHook } from '@creatorscook/client/documents'
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
+import { DropdownMenu } from 'radix-ui'
 import { useState } from 'react'
 import { useNavigate, useOutletContext } from 'react-router'
-import { ask, useMay } from '../data.ts'
+import { ask, refusal, useMay } from '../data.ts'
 import { useLanguage } from '../i18n.tsx'
 import { isInFlight } from '../jobs.tsx'
 import { Pack } from '../pack.tsx'
 import { useDocuments } from '../product-data.ts'
+import { fileName, saveFile } from '../save.ts'
 import { useClient } from '../session.tsx'
-import { Button, Dialog, Empty, Input, Loading, Problem, Select } from '../ui.tsx'
+import { Button, Dialog, Empty, Loading, Problem, SecretOnce, Select, useSay, useSentence } from '../ui.tsx'
 
 export function Component() {
   const { t } = useLanguage()
@@ -32,12 +34,41 @@ export function Component() {
         aside={
           <div className="row no-print" lang="">
             {mayEdit && <Button onClick={() => setIsSharing(true)}>{t.share}</Button>}
+            <Download packId={pack.id} name={product.name} />
             <Button onClick={() => print()}>{t.print}</Button>
           </div>
         }
       />
       <Share packId={pack.id} open={isSharing} onOpenChange={setIsSharing} />
     </>
+  )
+}
+
+/** The pack as a file of another program. */
+function Download({ packId, name }: { packId: string; name: string }) {
+  const { t } = useLanguage()
+  const client = useClient()
+  const say = useSay()
+  const sentence = useSentence()
+  const save = useMutation({
+    mutationFn: async (kind: 'md' | 'csv') => {
+      if (kind === 'md') saveFile(`${fileName(name)}.md`, 'text/markdown', await ask(packMarkdown(client, packId)))
+      // Excel takes a file for UTF-8 only with this mark in front.
+      else saveFile(`${fileName(name)}.csv`, 'text/csv', `\ufeff${await ask(packCsv(client, packId))}`)
+    },
+    onSuccess: () => say(t.downloaded),
+    onError: (error) => say(sentence(refusal(error))),
+  })
+  return (
+    <DropdownMenu.Root modal={false}>
+      <DropdownMenu.Trigger asChild><Button busy={save.isPending}>{t.download}</Button></DropdownMenu.Trigger>
+      <DropdownMenu.Portal>
+        <DropdownMenu.Content className="menu" align="end" sideOffset={4}>
+          <DropdownMenu.Item onSelect={() => save.mutate('md')}>{t.asMarkdown}</DropdownMenu.Item>
+          <DropdownMenu.Item onSelect={() => save.mutate('csv')}>{t.asCsv}</DropdownMenu.Item>
+        </DropdownMenu.Content>
+      </DropdownMenu.Portal>
+    </DropdownMenu.Root>
   )
 }
 
@@ -78,12 +109,7 @@ function Share({ packId, open, onOpenChange }: { packId: string; open: boolean; 
         <Button kind="primary" busy={add.isPending} onClick={() => add.mutate()}>{t.newLink}</Button>
       </div>
       <Problem error={add.error ?? revoke.error ?? shares.error} />
-      {link && (
-        <div className="row bottom">
-          <Input label={t.linkOnce} readOnly value={link} onFocus={(event) => event.target.select()} />
-          <Button onClick={() => navigator.clipboard.writeText(link)}>{t.copy}</Button>
-        </div>
-      )}
+      {link && <SecretOnce label={t.linkOnce} value={link} />}
       {shares.data && shares.data.length > 0 && (
         <>
           <h3>{t.openLinks}</h3>

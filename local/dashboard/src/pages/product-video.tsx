@@ -1,28 +1,24 @@
-import type { Overview } from '@creatorscook/client'
-import type { Openings, Retention, ViralityBreakdown } from '@creatorscook/client/documents'
-import { useOutletContext } from 'react-router'
+import type { Openings, Pattern, Retention, ViralityBreakdown } from '@creatorscook/client/documents'
+import { Analysed } from '../analysed.tsx'
 import { Sources } from '../evidence.tsx'
 import { useLanguage } from '../i18n.tsx'
 import { BandChip, Bars, Interval, StandsOutText } from '../numbers.tsx'
-import { useDocuments } from '../product-data.ts'
 import { RecordCard } from '../record.tsx'
-import { Card, Chip, Loading, Problem } from '../ui.tsx'
-import { NoPack } from './product-pack.tsx'
+import { Card, Chip } from '../ui.tsx'
 
 export function Component() {
+  return <Analysed part="video">{(video) => <Video video={video} />}</Analysed>
+}
+
+function Video({ video }: { video: ViralityBreakdown }) {
   const { t } = useLanguage()
-  const product = useOutletContext<Overview>()
-  const documents = useDocuments(product.id)
-  if (documents.error && !documents.data) return <Problem error={documents.error} onRetry={() => documents.refetch()} />
-  if (!documents.data) return <Loading lines={6} />
-  const { video, pack } = documents.data
-  if (!video) return <NoPack product={product} />
   return (
-    <div lang={pack?.configuration.locale}>
+    <>
       <div className="columns">
         <StandsOutCard video={video} />
         <GrowingCard video={video} />
       </div>
+      {(video.patterns?.length ?? 0) > 0 && <PatternsCard patterns={video.patterns!} video={video} />}
       <RecordCard />
       {video.openings && <OpeningsCard openings={video.openings} video={video} />}
       <RetentionCard video={video} />
@@ -53,7 +49,7 @@ export function Component() {
       )}
       <MetricsCard video={video} />
       {video.caveats.length > 0 && <Card title={t.caveats}><ul>{video.caveats.map((text) => <li key={text}>{text}</li>)}</ul></Card>}
-    </div>
+    </>
   )
 }
 
@@ -88,6 +84,28 @@ function GrowingCard({ video }: { video: ViralityBreakdown }) {
       <p className="muted small">{reason}</p>
       {views_per_hour !== null && <p>{t.viewsPerHour(format.number(views_per_hour))}</p>}
       <Sources ids={evidence_ids} known={video.evidence} why={basis_text} />
+    </Card>
+  )
+}
+
+/** What goes with views among the creator's own posts, and how often such a pattern lasts elsewhere. */
+function PatternsCard({ patterns, video }: { patterns: readonly Pattern[]; video: ViralityBreakdown }) {
+  const { t, format, language } = useLanguage()
+  return (
+    <Card title={t.patterns}>
+      <p className="muted small">{t.patternsMean}</p>
+      <ul className="plain statements">
+        {patterns.map((pattern) => {
+          const { kind, tag, seconds, ratio, n, other_n, lasting } = pattern
+          return (
+            <li key={kind + tag} lang={language}>
+              <p><b>{t.patternKinds[kind]({ tag: (tag ?? '').replace(/^#/, ''), seconds: format.number(seconds ?? 0), ratio: format.number(ratio), n, others: other_n })}</b></p>
+              <p className="muted small">{t.patternLasts(lasting.held, lasting.n, format.number(lasting.ratio), format.number(lasting.ci95[0]), format.number(lasting.ci95[1]))}</p>
+              <Sources ids={pattern.evidence_ids} known={video.evidence} />
+            </li>
+          )
+        })}
+      </ul>
     </Card>
   )
 }
