@@ -643,7 +643,7 @@ export async function packIsDownloaded({ open }) {
       page.getByRole('menuitem', { name: kind }).click(),
     ])
     const text = readFileSync(await download.path(), 'utf8')
-    found.push({ name: download.suggestedFilename(), start: text.slice(0, 9), hasHeadline: text.includes(headline) })
+    found.push({ name: download.suggestedFilename(), start: text.slice(0, 10), hasHeadline: text.includes(headline) })
   }
   return found
 }

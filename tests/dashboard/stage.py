@@ -1,4 +1,4 @@
-"""What the dashboard's tests and pictures stand on: the built page and a browser beside the stage."""
+"""What the dashboard's tests and pictures stand on: the stage, the built page, a browser."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the dashboard's and the guide's tests stand on: a stack, a shop, and a Stripe that is paid."""
+"""A stack with a shop and a Stripe that is paid: for the tests of the dashboard and the guide."""
 
 from __future__ import annotations
 

@@ -109,4 +109,10 @@ export function usePeople() {
   })
 }
 
+/** The name of the member behind a row of an organisation; null: nobody to tell apart. */
+export function useMakers(): (id: string | null) => string | null {
+  const { data = [] } = usePeople()
+  return (id) => data.find(({ person_id }) => person_id === id)?.name ?? null
+}
+
 export const PAGE = 20

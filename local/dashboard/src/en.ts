@@ -40,7 +40,7 @@ export const en = {
   search: 'Search by name', show: 'Show', inUseOnly: 'In use', archived: 'Archived', removeFilter: (tag: string) => `Stop filtering by ${tag}`,
   clearFilters: 'Clear filters', nothingFound: 'Nothing matches',
   noProducts: 'No products yet', noProductsText: 'Add the page of a product, and see what people say about it and what works.', noProductsViewer: 'An editor can add products.',
-  analysed: (ago: string) => `analysed ${ago}`, scriptCount: (count: number) => plural(count, 'script', 'scripts'), before: (score: string) => `was ${score}`,
+  analysed: (ago: string) => `analysed ${ago}`, scriptCount: (count: number) => plural(count, 'script', 'scripts'), addedBy: (name: string) => `added by ${name}`, changedBy: (name: string) => `by ${name}`, before: (score: string) => `was ${score}`,
   sample: 'Sample data', sampleText: 'These results come from the included sample data, not from data about this product.',
   watch: 'Watch it', watchIs: { off: 'Not watched', weekly: 'Watched weekly', daily: 'Watched daily' },
   watchSaid: { off: 'No longer watched.', weekly: 'Analysed every week from now on.', daily: 'Analysed every day from now on.' },
@@ -63,7 +63,7 @@ export const en = {
   likely: (low: string, high: string) => `(likely ${low} to ${high})`, of: (count: string) => `n = ${count}`, times: (ratio: string) => `${ratio} times the usual views`,
   intervalOf: (what: string, value: number, range: readonly number[] | null | undefined) =>
     `${what}: ${Math.round(value * 100) / 100}${range ? `, likely ${Math.round(range[0]! * 100) / 100} to ${Math.round(range[1]! * 100) / 100}` : ''}`,
-  standsOutMeans: 'It does better than so many of 100 posts. The bar is an 80 % interval.', standsOutMissing: 'There is nothing to compare a video with yet.',
+  standsOutMeans: (value: string) => `Of 100 posts, ${value} stand out less. The bar is what is likely: at 80 of 100 later looks the number should be inside.`, stillGrowingMeans: 'How many of 100 posts get fewer saves per like. Many saves go with views that keep coming; it is no forecast.', standsOutMissing: 'There is nothing to compare a video with yet.',
   bands: { breakout: 'breakout', above: 'above usual', typical: 'as usual', below: 'below usual', insufficient_data: 'too little data' },
   moods: { positive: 'Positive', mixed: 'Praise and complaint', negative: 'Negative', neutral: 'Neutral', unclear: 'Unclear', insufficient_data: 'Too little data' },
   levels: { high: 'high', medium: 'medium', low: 'low', insufficient_data: 'too little data' },
@@ -201,8 +201,8 @@ export const en = {
   usedOf: (used: string, limit: string) => `${used} of ${limit}`, resetsAll: (day: string) => `Monthly counts start again on ${day}.`, current: 'Current', choosePlan: (name: string) => `Choose ${name}`, adminsBuy: 'An admin of the organisation buys plans.',
   subscription: { active: 'Your subscription is active.', trialing: 'You are trying it.', past_due: 'The last payment failed.', canceled: 'Your subscription has ended.', unpaid: 'Your subscription is unpaid.', paused: 'Your subscription is paused.' },
   endsOn: (day: string) => `It ends on ${day}.`, renewsOn: (day: string) => `It renews on ${day}.`,
-  planProducts: (n: string) => `${n} products`, planAnalyses: (n: string) => `${n} analyses a month`, planScripts: (n: string) => `${n} AI scripts a month`, planSeats: (n: number) => plural(n, 'seat', 'seats'), planHistory: (n: string) => `${n} points of history a product`, planTranscripts: 'Reads what is said in videos',
-  payment: 'Payment', payBy: { month: 'Monthly', year: 'Yearly' }, perInterval: { month: 'a month', year: 'a year' }, free: 'Free', notSoldBy: { month: 'Not sold by the month', year: 'Not sold by the year' },
+  planProducts: (n: string) => `${n} products`, planAnalyses: (n: string) => `${n} analyses a month`, planScripts: (n: string) => `${n} AI scripts a month`, planSeats: (n: number) => plural(n, 'seat', 'seats'), planHistory: (n: string) => `Charts of ${n} analyses a product`, planTranscripts: 'Reads what is said in videos',
+  payment: 'Payment', payBy: { month: 'Monthly', year: 'Yearly' }, perInterval: { month: 'a month', year: 'a year' }, free: 'No charge', orByYear: (amount: string) => `or ${amount} a year`, notSoldBy: { month: 'Not sold by the month', year: 'Not sold by the year' },
   yearSaves: (amount: string) => `${amount} less than twelve months`,
   planWatch: { off: 'No watching', weekly: 'Watches products weekly', daily: 'Watches products daily' }, thanks: 'Thank you', planIs: (plan: string) => `Your plan is ${plan} now.`,
 
@@ -211,7 +211,7 @@ export const en = {
   noOrganisation: 'This is your own account', noOrganisationText: 'Sign in for an organisation to see its members.',
   auditText: 'Who changed what, without the texts themselves. Kept for a year.', noEvents: 'Nothing has happened yet', adminsOnly: 'For admins', adminsOnlyText: 'An admin of the organisation sees who changed what.', when: 'When', who: 'Who', did: 'What', changed: 'Changed', nobody: 'nobody', you: 'you', anApiKey: 'an API key',
   auditActions: { insert: 'added', update: 'changed', delete: 'deleted', export: 'exported' }, targets: { product: 'a product', script: 'a script', brand_rule: 'a brand rule', api_key: 'an API key', webhook_endpoint: 'a webhook', subscription: 'a subscription', membership: 'a membership', account: 'the account' },
-  unread: (n: number) => `${n} new`, markRead: 'Mark as read', markAllRead: 'Mark all as read', noNotifications: 'Nothing to tell', noNotificationsText: 'A breakout, a new complaint or a sold-out product of those you watch is told here.',
+  openProduct: 'Open the product', unread: (n: number) => `${n} new`, markRead: 'Mark as read', markAllRead: 'Mark all as read', noNotifications: 'Nothing to tell', noNotificationsText: 'A breakout, a new complaint or a sold-out product of those you watch is told here.',
 
   // Developers
   developersText: 'For programs that work with this account.', adminsMakeKeys: 'An admin of the organisation makes API keys and webhooks.', apiKeys: 'API keys', webhooks: 'Webhooks',

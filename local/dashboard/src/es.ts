@@ -38,6 +38,9 @@ export const es: Texts = {
   jobCodes: {
     url_not_allowed: 'La dirección no es pública.', page_not_found: 'No hay ninguna página ahí.', page_blocked: 'El sitio no se deja leer.', page_not_readable: 'Lo que llegó no es una página.', not_a_product: 'La página no es de un producto.', page_unavailable: 'El sitio tiene un problema.', page_busy: 'El sitio está ocupado.',
     nothing_found: 'TikTok no muestra nada público ahí.', post_unavailable: 'TikTok no muestra esa publicación.', source_unavailable: 'El servicio de datos tiene un problema.', too_little_data: 'Hay muy poco que analizar.', daily_budget_reached: 'El presupuesto de hoy se ha agotado.', script_refused: 'El modelo se negó. Cambia el encargo.',
+    page_too_large: 'La página es demasiado grande.', page_too_complex: 'La página es demasiado compleja.', no_data_found: 'No se ha encontrado nada que analizar.', tiktok_busy: 'TikTok está ocupado.', tiktok_unavailable: 'TikTok tiene un problema.',
+    analysis_timeout: 'El análisis ha tardado demasiado.', analysis_interrupted: 'El análisis se ha interrumpido.', source_failed: 'El servicio de datos ha fallado.', source_too_slow: 'El servicio de datos ha tardado demasiado.', source_refused: 'El servicio de datos lo ha rechazado.', source_over_budget: 'El presupuesto de datos se ha agotado.',
+    pack_not_found: 'El pack ya no está. Analiza otra vez.', rules_too_slow: 'Las reglas han tardado demasiado.', script_unusable: 'El modelo no ha dado un guion que sirva.', model_unavailable: 'El modelo no responde.', model_over_quota: 'El cupo del modelo se ha agotado.', result_not_stored: 'El resultado no se ha podido guardar.',
     timed_out: 'Ha tardado demasiado.', crashed: 'Se ha interrumpido varias veces.', internal_error: 'Ha sido un error nuestro.',
   },
 
@@ -50,7 +53,7 @@ export const es: Texts = {
   search: 'Buscar por nombre', show: 'Mostrar', inUseOnly: 'En uso', archived: 'Archivado', removeFilter: (tag) => `Dejar de filtrar por ${tag}`,
   clearFilters: 'Quitar filtros', nothingFound: 'Nada coincide',
   noProducts: 'Aún no hay productos', noProductsText: 'Añade la página de un producto y mira qué dice la gente y qué funciona.', noProductsViewer: 'Quien edita puede añadir productos.',
-  analysed: (ago) => `analizado ${ago}`, scriptCount: (count) => plural(count, 'guion', 'guiones'), before: (score) => `antes ${score}`,
+  analysed: (ago) => `analizado ${ago}`, scriptCount: (count) => plural(count, 'guion', 'guiones'), addedBy: (name) => `añadido por ${name}`, changedBy: (name) => `de ${name}`, before: (score) => `antes ${score}`,
   sample: 'Datos de ejemplo', sampleText: 'Estos resultados vienen de los datos de ejemplo incluidos, no de datos sobre este producto.',
   watch: 'Vigilarlo', watchIs: { off: 'Sin vigilar', weekly: 'Vigilado cada semana', daily: 'Vigilado cada día' },
   watchSaid: { off: 'Ya no se vigila.', weekly: 'Desde ahora se analiza cada semana.', daily: 'Desde ahora se analiza cada día.' },
@@ -72,7 +75,7 @@ export const es: Texts = {
   likely: (low, high) => `(probable: ${low} a ${high})`, of: (count) => `n = ${count}`, times: (ratio) => `${ratio} veces las vistas habituales`,
   intervalOf: (what, value, range) =>
     `${what}: ${Math.round(value * 100) / 100}${range ? `, probable de ${Math.round(range[0]! * 100) / 100} a ${Math.round(range[1]! * 100) / 100}` : ''}`,
-  standsOutMeans: 'Va mejor que tantas de 100 publicaciones. La barra es un intervalo del 80 %.', standsOutMissing: 'Aún no hay con qué comparar un vídeo.',
+  standsOutMeans: (value) => `De 100 publicaciones, ${value} destacan menos. La barra es lo probable: en 80 de 100 revisiones posteriores el número debería quedar dentro.`, stillGrowingMeans: 'Cuántas de 100 publicaciones tienen menos guardados por «me gusta». Muchos guardados van con vistas que siguen llegando; no es un pronóstico.', standsOutMissing: 'Aún no hay con qué comparar un vídeo.',
   bands: { breakout: 'despegue', above: 'más de lo habitual', typical: 'lo habitual', below: 'menos de lo habitual', insufficient_data: 'pocos datos' },
   moods: { positive: 'Positivo', mixed: 'Elogios y quejas', negative: 'Negativo', neutral: 'Neutro', unclear: 'Sin determinar', insufficient_data: 'Pocos datos' },
   levels: { high: 'alta', medium: 'media', low: 'baja', insufficient_data: 'pocos datos' },
@@ -201,8 +204,8 @@ export const es: Texts = {
   usedOf: (used, limit) => `${used} de ${limit}`, resetsAll: (day) => `Las cuentas mensuales empiezan de nuevo el ${day}.`, current: 'Actual', choosePlan: (name) => `Elegir ${name}`, adminsBuy: 'Los planes los compra quien administra la organización.',
   subscription: { active: 'Tu suscripción está activa.', trialing: 'La estás probando.', past_due: 'El último pago falló.', canceled: 'Tu suscripción ha terminado.', unpaid: 'Tu suscripción está sin pagar.', paused: 'Tu suscripción está en pausa.' },
   endsOn: (day) => `Termina el ${day}.`, renewsOn: (day) => `Se renueva el ${day}.`,
-  planProducts: (n) => `${n} productos`, planAnalyses: (n) => `${n} análisis al mes`, planScripts: (n) => `${n} guiones de IA al mes`, planSeats: (n) => plural(n, 'puesto', 'puestos'), planHistory: (n) => `${n} puntos de historia por producto`, planTranscripts: 'Lee lo que se dice en los vídeos',
-  payment: 'Pago', payBy: { month: 'Al mes', year: 'Al año' }, perInterval: { month: 'al mes', year: 'al año' }, free: 'Gratis', notSoldBy: { month: 'No se vende por meses', year: 'No se vende por años' },
+  planProducts: (n) => `${n} productos`, planAnalyses: (n) => `${n} análisis al mes`, planScripts: (n) => `${n} guiones de IA al mes`, planSeats: (n) => plural(n, 'puesto', 'puestos'), planHistory: (n) => `Gráficas de ${n} análisis por producto`, planTranscripts: 'Lee lo que se dice en los vídeos',
+  payment: 'Pago', payBy: { month: 'Al mes', year: 'Al año' }, perInterval: { month: 'al mes', year: 'al año' }, free: 'Sin coste', orByYear: (amount) => `o ${amount} al año`, notSoldBy: { month: 'No se vende por meses', year: 'No se vende por años' },
   yearSaves: (amount) => `${amount} menos que doce meses`,
   planWatch: { off: 'Sin vigilancia', weekly: 'Vigila productos cada semana', daily: 'Vigila productos cada día' }, thanks: 'Gracias', planIs: (plan) => `Tu plan es ahora ${plan}.`,
 
@@ -210,7 +213,7 @@ export const es: Texts = {
   noOrganisation: 'Esta es tu propia cuenta', noOrganisationText: 'Entra en nombre de una organización para ver sus miembros.',
   auditText: 'Quién cambió qué, sin los textos. Se guarda un año.', noEvents: 'Aún no ha pasado nada', adminsOnly: 'Para quien administra', adminsOnlyText: 'Quien administra la organización ve quién cambió qué.', when: 'Cuándo', who: 'Quién', did: 'Qué', changed: 'Cambios', nobody: 'nadie', you: 'tú', anApiKey: 'una clave de API',
   auditActions: { insert: 'añadió', update: 'cambió', delete: 'eliminó', export: 'exportó' }, targets: { product: 'un producto', script: 'un guion', brand_rule: 'una regla', api_key: 'una clave de API', webhook_endpoint: 'un webhook', subscription: 'una suscripción', membership: 'una pertenencia', account: 'la cuenta' },
-  unread: (n) => `${n} nuevos`, markRead: 'Marcar como leído', markAllRead: 'Marcar todo como leído', noNotifications: 'Nada que contar', noNotificationsText: 'Aquí se avisa de despegues, quejas nuevas o productos agotados de los que vigilas.',
+  openProduct: 'Abrir el producto', unread: (n) => `${n} nuevos`, markRead: 'Marcar como leído', markAllRead: 'Marcar todo como leído', noNotifications: 'Nada que contar', noNotificationsText: 'Aquí se avisa de despegues, quejas nuevas o productos agotados de los que vigilas.',
 
   developersText: 'Para programas que trabajan con esta cuenta.', adminsMakeKeys: 'Quien administra la organización crea las claves de API y los webhooks.', apiKeys: 'Claves de API', webhooks: 'Webhooks',
   apiKeysText: 'Con una clave, un servidor o un agente actúa en nombre de esta cuenta sin que nadie entre.', newKey: 'Nueva clave de API', newKeyText: 'Da a cada programa su propia clave. Así puedes terminar una sin las demás.', makeKey: 'Crear la clave',

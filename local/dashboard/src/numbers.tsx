@@ -22,6 +22,11 @@ export function Interval({ value, range, domain, label, zero }:
   )
 }
 
+/** The two ends of an interval; null without one. */
+export function pair(low: number | null, high: number | null): [number, number] | null {
+  return low === null || high === null ? null : [low, high]
+}
+
 const TONES: Record<Band, 'good' | 'neutral' | 'bad' | 'accent'> = {
   breakout: 'accent', above: 'good', typical: 'neutral', below: 'bad', insufficient_data: 'neutral',
 }

@@ -32,7 +32,7 @@ export function Pack({ content, record, onHook, aside }:
         )}
       </section>
       <Changes changes={content.what_changed ?? []} />
-      <TwoNumbers content={content} record={record ?? null} />
+      <TwoNumbers content={content} record={record} />
       {content.next_steps.length > 0 && (
         <Card title={t.nextSteps}>
           <ol className="plain steps">{content.next_steps.map((step) => <li key={step.kind + step.text}>{step.text}</li>)}</ol>
@@ -76,8 +76,8 @@ export function Changes({ changes, lang }: { changes: readonly Change[]; lang?: 
   )
 }
 
-function TwoNumbers({ content, record }: { content: Content; record: PackRecord | null }) {
-  const { t, format } = useLanguage()
+function TwoNumbers({ content, record }: { content: Content; record: PackRecord | null | undefined }) {
+  const { t, format, language } = useLanguage()
   const { stands_out, still_growing } = content
   return (
     <div className="columns numbers">
@@ -86,9 +86,9 @@ function TwoNumbers({ content, record }: { content: Content; record: PackRecord 
         {stands_out.value !== null && (
           <Interval value={stands_out.value} range={stands_out.interval} domain={[0, 100]} label={t.intervalOf(t.standsOut, stands_out.value, stands_out.interval)} />
         )}
-        <p className="muted small">{stands_out.value === null ? t.standsOutMissing : t.standsOutMeans}</p>
+        <p className="muted small">{stands_out.value === null ? t.standsOutMissing : t.standsOutMeans(format.number(stands_out.value))}</p>
         <Sources ids={stands_out.evidence_ids} known={content.evidence} />
-        {record && <p className="muted small">{record.text}</p>}
+        {record !== undefined && <p className="muted small">{record ? record.text : <span lang={language}>{t.recordNone}</span>}</p>}
       </Card>
       <Card title={t.stillGrowing}>
         {still_growing.status === 'shown' && still_growing.percentile !== null ? (
@@ -98,6 +98,7 @@ function TwoNumbers({ content, record }: { content: Content; record: PackRecord 
           </>
         ) : <p className="big muted">{t.notShown}</p>}
         <p className="muted small">{still_growing.reason}</p>
+        <p className="muted small" lang={language}>{t.stillGrowingMeans}</p>
         <Sources ids={still_growing.evidence_ids} known={content.evidence} />
       </Card>
     </div>
@@ -159,7 +160,16 @@ function Section({ kind, content, onHook }: { kind: Kind; content: Content; onHo
     case 'script':
       return content.script_templates.length === 0 ? null : (
         <Card title={t.beats}>
-          {content.script_templates.map((template) => <Beats key={template.id} template={template} angle={content.angles.find(({ id }) => id === template.angle_id)?.title} />)}
+          {content.script_templates.map((template, index) => {
+            const angle = content.angles.find(({ id }) => id === template.angle_id)?.title
+            // One script is read at a time.
+            return (
+              <details key={template.id} className="template" open={index === 0}>
+                <summary>{angle ?? t.script}</summary>
+                <Beats template={template} label={angle ?? t.script} />
+              </details>
+            )
+          })}
         </Card>
       )
     case 'risks':
@@ -180,11 +190,10 @@ function Section({ kind, content, onHook }: { kind: Kind; content: Content; onHo
   }
 }
 
-function Beats({ template, angle }: { template: ScriptTemplate; angle: string | undefined }) {
+function Beats({ template, label }: { template: ScriptTemplate; label: string }) {
   const { t, format } = useLanguage()
   return (
-    <div className="scroll" tabIndex={0} role="region" aria-label={angle ?? t.beats}>
-      {angle && <h3>{angle}</h3>}
+    <div className="scroll" tabIndex={0} role="region" aria-label={label}>
       <table className="beats">
         <thead><tr><th>{t.seconds}</th><th>{t.beat}</th><th>{t.says}</th><th>{t.onScreen}</th></tr></thead>
         <tbody>

@@ -1,9 +1,9 @@
 import type { Tables } from '@creatorscook/client/database'
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
-import { ask, one, refusal, usePeople } from '../data.ts'
+import { ask, one, refusal, useMakers } from '../data.ts'
 import { useLanguage } from '../i18n.tsx'
-import { useClient, useSession } from '../session.tsx'
+import { useClient } from '../session.tsx'
 import { Button, Card, Chip, Confirm, Dialog, Empty, Input, Loading, Problem, SecretOnce, Select, useSay, useSentence } from '../ui.tsx'
 
 type Key = Tables<'api_keys'>
@@ -44,8 +44,6 @@ function Row({ row }: { row: Key }) {
   const client = useClient()
   const queries = useQueryClient()
   const say = useSay()
-  const { person } = useSession()
-  const { data: people = [] } = usePeople()
   const [asks, setAsks] = useState(false)
   const revoke = useMutation({
     mutationFn: () => ask(client.rpc('revoke_api_key', { id: row.id })),
@@ -53,7 +51,7 @@ function Row({ row }: { row: Key }) {
     onSettled: () => queries.invalidateQueries({ queryKey: ['api_keys'] }),
   })
   const isOver = row.revoked_at !== null || Date.parse(row.expires_at) < Date.now()
-  const maker = person?.org ? people.find(({ person_id }) => person_id === row.created_by)?.name : null
+  const maker = useMakers()(row.created_by)
   return (
     <li className={isOver ? 'off' : ''}>
       <div>

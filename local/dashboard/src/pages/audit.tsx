@@ -1,6 +1,7 @@
 import type { Tables } from '@creatorscook/client/database'
 import { useInfiniteQuery } from '@tanstack/react-query'
 import { useEffect } from 'react'
+import { Link } from 'react-router'
 import { ask, useMay, usePeople } from '../data.ts'
 import { useLanguage } from '../i18n.tsx'
 import { useClient, useSession } from '../session.tsx'
@@ -47,7 +48,7 @@ export function Component() {
                 <tr key={event.id}>
                   <td className="nowrap">{format.moment(event.created_at)}</td>
                   <td>{who(event)}</td>
-                  <td>{t.auditActions[event.action]} {t.targets[event.target_kind as keyof typeof t.targets] ?? event.target_kind}</td>
+                  <td>{t.auditActions[event.action]} <Target event={event} /></td>
                   <td className="muted small">{event.changes.join(', ')}</td>
                 </tr>
               ))}
@@ -58,4 +59,12 @@ export function Component() {
       {events.hasNextPage && <Button busy={events.isFetchingNextPage} onClick={() => events.fetchNextPage()}>{t.more}</Button>}
     </>
   )
+}
+
+/** What changed, with a way to it where it still is. */
+function Target({ event: { target_kind, target_id, action } }: { event: Event }) {
+  const { t } = useLanguage()
+  const name = t.targets[target_kind as keyof typeof t.targets] ?? target_kind
+  const page = { product: 'products', script: 'scripts' }[target_kind as string]
+  return page && target_id && action !== 'delete' ? <Link to={`/${page}/${target_id}`}>{name}</Link> : name
 }

@@ -113,11 +113,12 @@ function Price({ prices, interval }: { prices: readonly PlanPrice[]; interval: I
   const { t, language } = useLanguage()
   const price = prices.find((each) => each.interval === interval)
   if (!price) return <div className="price"><p className="amount-of">{prices.length ? t.notSoldBy[interval] : t.free}</p></div>
-  const month = prices.find((each) => each.interval === 'month')
+  const [month, year] = (['month', 'year'] as const).map((kind) => prices.find((each) => each.interval === kind))
   const saved = interval === 'year' && month?.currency === price.currency ? month.amount * 12 - price.amount : 0
   return (
     <div className="price">
       <p><b className="amount-of">{priceText(price, language)}</b> <span className="muted">{t.perInterval[interval]}</span></p>
+      {interval === 'month' && year && <p className="muted small">{t.orByYear(priceText(year, language))}</p>}
       {saved > 0 && <p className="muted small">{t.yearSaves(priceText({ ...price, amount: saved }, language))}</p>}
     </div>
   )

@@ -101,7 +101,7 @@ function Themes({ people }: { people: SentimentSummary }) {
   if (!groups.length) return <Card title={t.themes}><p className="muted">{t.noThemes}</p></Card>
   return (
     <Card title={t.themes}>
-      <div className="columns">
+      <div className="themes">
         {groups.map(([kind, themes]) => (
           <div key={kind}>
             <h3>{t.themeKinds[kind]}</h3>

@@ -2,7 +2,7 @@ import { addScript, type Overview } from '@creatorscook/client'
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { Link, useLocation, useNavigate, useOutletContext } from 'react-router'
-import { ask, one, refusal, useMay } from '../data.ts'
+import { ask, one, refusal, useMakers, useMay } from '../data.ts'
 import { useLanguage } from '../i18n.tsx'
 import { isInFlight } from '../jobs.tsx'
 import { useDocuments } from '../product-data.ts'
@@ -18,12 +18,17 @@ export function Component() {
   const queries = useQueryClient()
   const navigate = useNavigate()
   const mayEdit = useMay('editor') && !product.archived_at
+  const makerOf = useMakers()
   const scripts = useQuery({
     queryKey: ['scripts', product.id],
     queryFn: () =>
-      ask(client.from('scripts').select('id, title, content, status, origin, version, updated_at, job_id')
+      ask(client.from('scripts').select('id, title, content, status, origin, version, updated_at, job_id, created_by, updated_by')
         .eq('product_id', product.id).order('updated_at', { ascending: false }).limit(100)),
   })
+  const changedBy = (script: { created_by: string | null; updated_by: string | null }) => {
+    const name = makerOf(script.updated_by ?? script.created_by)
+    return name && t.changedBy(name)
+  }
   const write = useMutation({
     mutationFn: () => one(addScript(client, product.id, t.newScriptText)),
     onSuccess: ({ id }) => {
@@ -47,7 +52,7 @@ export function Component() {
                 <Chip tone={script.status === 'final' ? 'good' : 'neutral'}>{t.scriptStatus[script.status]}</Chip>
                 {script.origin === 'ai' && <Chip>{t.aiDraft}</Chip>}
               </div>
-              <p className="muted small">{t.versionOf(script.version)} · {format.ago(script.updated_at)}</p>
+              <p className="muted small">{[t.versionOf(script.version), format.ago(script.updated_at), changedBy(script)].filter(Boolean).join(' · ')}</p>
             </li>
           ))}
         </ul>

@@ -82,7 +82,7 @@ function GrowingCard({ video }: { video: ViralityBreakdown }) {
         </>
       ) : <p className="big muted">{t.notShown}</p>}
       <p className="muted small">{reason}</p>
-      {views_per_hour !== null && <p>{t.viewsPerHour(format.number(views_per_hour))}</p>}
+      {views_per_hour !== null && <p>{t.viewsPerHour(format.number(views_per_hour >= 100 ? Math.round(views_per_hour) : views_per_hour))}</p>}
       <Sources ids={evidence_ids} known={video.evidence} why={basis_text} />
     </Card>
   )
@@ -143,7 +143,7 @@ function RetentionCard({ video }: { video: ViralityBreakdown }) {
           const { hook, mean, ci95, n } = kinds[0]!
           const names = kinds.map((each) => t.hookTypes[each.hook]).join(', ')
           return (
-            <li key={hook} className="aspect">
+            <li key={hook} className={`aspect ${kinds.length > 3 ? 'wide' : ''}`}>
               <span>{names}</span>
               <Interval value={mean} range={ci95} domain={[0, 2]} label={t.intervalOf(names, mean, ci95)} />
               <span className="amount"><b>{format.two(mean)}</b> <span className="muted small">{t.likely(format.two(ci95[0]), format.two(ci95[1]))}, {t.of(format.number(n))}</span></span>
@@ -188,7 +188,7 @@ function MetricsCard({ video }: { video: ViralityBreakdown }) {
               <tr key={metric.name}>
                 <td>{t.metricNames[metric.name as keyof typeof t.metricNames] ?? metric.name.replace(/_/g, ' ')}</td>
                 <td className="end">{metric.value! < 1 ? format.two(metric.value! * 100) + ' %' : format.number(metric.value!)}</td>
-                <td>{metric.percentile == null ? <span className="muted">{t.notMeasured}</span> : <>{format.number(metric.percentile)} {t.of100}</>}</td>
+                <td>{metric.percentile == null ? <span className="muted">{t.notMeasured}</span> : <>{format.number(Math.round(metric.percentile))} {t.of100}</>}</td>
                 <td className="muted small">{metric.basis} {metric.n > 0 && `(${t.of(format.number(metric.n))})`}</td>
               </tr>
             ))}

@@ -123,7 +123,7 @@ function Editor({ loaded, product }: { loaded: Script; product: { id: string; na
             {saved.status === 'draft'
               ? <Button kind={isChanged ? 'plain' : 'primary'} busy={finish.isPending} disabled={isChanged} onClick={() => finish.mutate()}>{t.makeFinal}</Button>
               : <Button busy={draftAgain.isPending} onClick={() => draftAgain.mutate()}>{t.backToDraft}</Button>}
-            <Button kind="quiet" onClick={() => setIsDeleting(true)}>{t.delete}</Button>
+            <Button kind="quiet" className="danger" onClick={() => setIsDeleting(true)}>{t.delete}</Button>
           </div>
         )}
       </header>
