@@ -72,6 +72,36 @@ export async function addProduct(page, name, address = SAMPLE) {
   return new URL(page.url()).pathname.split('/')[2]
 }
 
+/**
+ * Visits to the list of products by new browsers, whose caches are empty, the quickest first: the
+ * milliseconds from the navigation to the first product, and what was asked before it.
+ */
+export async function firstVisits(visitor, name, count) {
+  const visits = []
+  for (let round = 0; round < count; round += 1) {
+    const context = await visitor({ name })
+    const tab = await context.newPage()
+    const asked = []
+    tab.on('request', (request) => {
+      if (!request.url().includes('/assets/') && request.method() !== 'OPTIONS') asked.push(new URL(request.url()).pathname)
+    })
+    // The page's own clock, at the moment that the row stands in the document.
+    await tab.addInitScript(() => {
+      new MutationObserver((_, observer) => {
+        if (!document.querySelector('.product')) return
+        observer.disconnect()
+        globalThis.firstProductAt = performance.now()
+      }).observe(document, { childList: true, subtree: true })
+    })
+    await tab.goto(`${DASHBOARD_URL}/products`)
+    await tab.locator('.product').first().waitFor()
+    const milliseconds = await tab.evaluate(() => globalThis.firstProductAt)
+    visits.push({ milliseconds, before: asked.slice(0, asked.indexOf('/rest/v1/product_overview')) })
+    await context.close()
+  }
+  return visits.sort((a, b) => a.milliseconds - b.milliseconds)
+}
+
 /** The serious faults that axe finds on the page as it is. */
 export async function faults(page) {
   await page.evaluate(AXE)

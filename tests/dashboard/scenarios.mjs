@@ -1,8 +1,7 @@
 // What people do with the dashboard. Each function is a test of its own, for users of its own.
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
-import { cpus, loadavg } from 'node:os'
-import { addProduct, CLERK_URL, DASHBOARD_URL, faults, NAME, RECEIVER_URL, SHOP_URL, settled, until } from './browser.mjs'
+import { addProduct, CLERK_URL, DASHBOARD_URL, faults, firstVisits, NAME, RECEIVER_URL, SHOP_URL, settled, until } from './browser.mjs'
 
 const PAGES = ['/products', '/rules', '/brands', '/notifications', '/plan', '/audit', '/developers', '/developers/webhooks', '/connections', '/account', '/brands/none']
 const TABS = ['', '/people', '/video', '/history', '/compare', '/scripts']
@@ -501,26 +500,11 @@ export async function anotherLanguage({ open }) {
   return seen
 }
 
-/** How long the first product takes to be there in a new browser, and what is asked one after the other. */
+/** What is asked, one after the other, until the first product is there. */
 export async function firstData({ open, visitor }) {
   const page = await open('/')
   await addProduct(page, 'Bottle in a hurry')
-  const visits = []
-  for (let round = 0; round < 5; round += 1) {
-    const context = await visitor({ name: NAME })
-    const tab = await context.newPage()
-    const asked = []
-    tab.on('request', (request) => {
-      if (!request.url().includes('/assets/') && request.method() !== 'OPTIONS') asked.push(new URL(request.url()).pathname)
-    })
-    await tab.goto(`${DASHBOARD_URL}/products`)
-    await tab.locator('.product').waitFor()
-    visits.push({ milliseconds: await tab.evaluate(() => performance.now()), asked })
-    await context.close()
-  }
-  const { milliseconds, asked } = visits.sort((a, b) => a.milliseconds - b.milliseconds)[0]
-  const before = asked.slice(0, asked.indexOf('/rest/v1/product_overview'))
-  return { milliseconds, before, isBusy: loadavg()[0] > cpus().length }
+  return (await firstVisits(visitor, NAME, 1))[0]
 }
 
 /** A key is made, used as a server would, seen as used, and revoked. */
@@ -644,6 +628,39 @@ export async function packIsDownloaded({ open }) {
     ])
     const text = readFileSync(await download.path(), 'utf8')
     found.push({ name: download.suggestedFilename(), start: text.slice(0, 10), hasHeadline: text.includes(headline) })
+  }
+  return found
+}
+
+/** A page that states too little: the pack says so, and so does the draft that was asked for. */
+export async function packWithoutScript({ open }) {
+  const page = await open('/')
+  const id = await addProduct(page, 'Vase', `${SHOP_URL}/bare`)
+  const said = await page.locator('.card', { hasText: 'Script, beat by beat' }).innerText()
+  await page.goto(`${DASHBOARD_URL}/products/${id}/scripts`)
+  await page.getByRole('button', { name: 'Write a draft' }).click()
+  const failed = page.locator('.notice.bad[data-code=too_little_data]')
+  await failed.waitFor()
+  const text = await failed.innerText()
+  await failed.getByRole('button', { name: 'Analyse again' }).waitFor()
+  await page.getByRole('button', { name: 'Write one myself' }).click()
+  await page.getByLabel('Text').waitFor()
+  return { said, text }
+}
+
+/** What changed, values with units and patterns of own posts, in the words of both languages. */
+export async function documentsInWords({ open }) {
+  const found = {}
+  for (const [locale, names] of [['en-US', ['What the page states', 'Patterns of the creator’s own posts']], ['es-ES', ['Lo que dice la página', 'Patrones de las publicaciones propias']]]) {
+    const page = await open('/products', { name: NAME }, { locale })
+    await page.locator('.product a').first().click()
+    await page.locator('.changes').waitFor()
+    const changes = await page.locator('.changes .chip').allInnerTexts()
+    const facts = await page.locator('.card', { has: page.getByRole('heading', { name: names[0], exact: true }) }).locator('dl > div').allInnerTexts()
+    await page.goto(`${page.url()}/video`)
+    await page.getByRole('heading', { name: names[1], exact: true }).waitFor()
+    const patterns = await page.locator('.card', { has: page.getByRole('heading', { name: names[1], exact: true }) }).locator('li > p').allInnerTexts()
+    found[locale.slice(0, 2)] = { changes, facts: facts.map((fact) => fact.split('\n').slice(0, 2).join(': ')), patterns }
   }
   return found
 }

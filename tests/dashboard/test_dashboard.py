@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 import psycopg
 import pytest
+from psycopg.types.json import Jsonb
 from standardwebhooks.webhooks import Webhook
 
 from local.layout import ROOT
@@ -183,6 +184,67 @@ def test_notifications_are_counted_and_read(stage: Stage, play: Play):
     assert play("notificationsAreRead") == 0
 
 
+def test_a_pack_without_a_script_says_what_it_takes(play: Play):
+    found = play("packWithoutScript")
+    assert "It takes reviews, a video, or a page that states more." in found["said"]
+    assert found["text"].startswith("Writing the script failed. There is too little data")
+
+
+_LASTING = {"n": 120, "held": 80, "ratio": 1.4, "ci95": [1.2, 1.7]}
+_PATTERNS = [
+    {"kind": kind, "tag": tag, "seconds": seconds, "n": 5, "other_n": 7, "ratio": 1.85}
+    | {"lasting": _LASTING, "evidence_ids": []}
+    for kind, tag, seconds in (
+        ("short", None, 21),
+        ("topic", "coldbrew", None),
+        ("again", "shelf", None),
+        ("level_up", None, None),
+        ("level_down", None, None),
+    )
+]
+_CHANGES = [
+    {"kind": "new_complaint", "text": "New: people complain about the lid."},
+    {"kind": "price_down", "text": "It costs less: $29 instead of $34."},
+]
+
+
+def test_changes_units_and_own_patterns_are_said_in_both_languages(stage: Stage, play: Play):
+    with stage.stack.sign_in("documentsInWords") as client:
+        product = add_product(client, stage.shop.url("/lamp"))
+        wait_until(client, product, finished)
+    # Neither takes less than weeks of a real account to come about.
+    with psycopg.connect(stage.stack.env["DB_URL"]) as db:
+        db.execute(
+            "update public.analysis_results set content = jsonb_set(content, '{patterns}', %s)"
+            " where product_id = %s and type = 'virality_breakdown'",
+            (Jsonb(_PATTERNS), product["id"]),
+        )
+        db.execute(
+            "update public.virality_packs"
+            " set configuration = jsonb_set(configuration, '{what_changed}', %s)"
+            " where product_id = %s",
+            (Jsonb(_CHANGES), product["id"]),
+        )
+    found = play("documentsInWords")
+    english, spanish = found["en"], found["es"]
+    assert english["changes"] == ["New complaint", "Price down"]
+    assert spanish["changes"] == ["Queja nueva", "Baja de precio"]
+    assert "Stated value: weight: 400 g" in english["facts"]
+    assert any(fact.startswith("Dato: ") for fact in spanish["facts"])
+    lasts = (
+        "Does it last? Of 120 other creators with such a pattern, 80 had it in later posts, too,"
+        " there with 1.4 times the views (1.2 to 1.7)."
+    )
+    assert english["patterns"][1::2] == [lasts] * len(_PATTERNS)
+    assert english["patterns"][0] == (
+        "Posts of up to 21 s get 1.9 times the views of the longer ones (5 against 7)."
+    )
+    assert spanish["patterns"][2] == (
+        "Las publicaciones con #coldbrew tienen 1,9 veces las vistas de las demás (5 frente a 7)."
+    )
+    assert len(set(spanish["patterns"][0::2])) == len(_PATTERNS)
+
+
 def test_tiktok_is_refused_in_a_sentence(play: Play):
     assert play("tiktokIsRefusedInASentence") in {"tiktok_not_configured", "invalid_state"}
 
@@ -204,15 +266,14 @@ def test_pages_and_packs_speak_another_language(play: Play):
     ]
 
 
-def test_the_first_product_is_there_within_a_second(play: Play):
+def test_the_first_product_needs_four_requests_in_a_row(play: Play):
+    # `make screenshots` prints how long it takes. On a busy machine that says nothing of the page.
     found = play("firstData")
     others = {"/rest/v1/rpc/account", "/rest/v1/brands", "/rest/v1/notifications"}
     before = [path for path in found["before"] if path not in others]
     token = before.pop(2)
     assert before == ["/products", "/settings.json", "/auth/session"]
     assert token.startswith("/v1/client/sessions/")
-    # How long it takes on a busy machine says nothing about the page.
-    assert found["isBusy"] or found["milliseconds"] < 1000
 
 
 def test_nothing_but_the_public_api_is_asked(

@@ -20,8 +20,15 @@ _PAGE = """<!doctype html><html lang="en"><head><title>Bottle</title>
 </head><body><h1>Bottle</h1><p>CANARY</p></body></html>"""
 
 
+# Enough for a product, too little for a script.
+_BARE = """<!doctype html><html lang="en"><head><title>Vase</title>
+<script type="application/ld+json">{"@context": "https://schema.org", "@type": "Product",
+"name": "Vase", "offers": {"@type": "Offer", "price": "12.00", "priceCurrency": "USD"}}</script>
+</head><body><h1>Vase</h1></body></html>"""
+
+
 class Shop(ThreadingHTTPServer):
-    """`/slow` answers when `released` is set; `visits` counts requests by path."""
+    """`/bare` states a price alone. `/slow` answers when `released` is set; `visits` counts requests by path."""
 
     daemon_threads = True
 
@@ -42,11 +49,12 @@ class _Handler(BaseHTTPRequestHandler):
         self.server.visits.append(self.path)
         if self.path.startswith("/slow"):
             self.server.released.wait(PATIENCE_SECONDS)
+        page = _BARE.encode() if self.path == "/bare" else self.server.page
         self.send_response(200)
         self.send_header("Content-Type", "text/html; charset=utf-8")
-        self.send_header("Content-Length", str(len(self.server.page)))
+        self.send_header("Content-Length", str(len(page)))
         self.end_headers()
-        self.wfile.write(self.server.page)
+        self.wfile.write(page)
 
     def log_message(self, *_arguments: object) -> None:
         """Silence."""

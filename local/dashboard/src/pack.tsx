@@ -88,7 +88,7 @@ function TwoNumbers({ content, record }: { content: Content; record: PackRecord 
         )}
         <p className="muted small">{stands_out.value === null ? t.standsOutMissing : t.standsOutMeans(format.number(stands_out.value))}</p>
         <Sources ids={stands_out.evidence_ids} known={content.evidence} />
-        {record !== undefined && <p className="muted small">{record ? record.text : <span lang={language}>{t.recordNone}</span>}</p>}
+        {record !== undefined && <p className="muted small">{record ? record.text : <span lang={language}>{t.recordOwnNone}</span>}</p>}
       </Card>
       <Card title={t.stillGrowing}>
         {still_growing.status === 'shown' && still_growing.percentile !== null ? (

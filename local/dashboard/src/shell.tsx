@@ -22,7 +22,7 @@ export function Shell() {
       <a className="skip" href="#main">{t.skip}</a>
       <header className="topbar">
         <Button kind="quiet" className="menu-button" aria-expanded={isOpen} aria-controls="nav" onClick={() => setIsOpen(!isOpen)}>
-          {t.menu}
+          <span aria-hidden="true">☰</span><span className="hidden">{t.menu}</span>
         </Button>
         <Link to="/products" className="brand">CreatorsCook</Link>
         <span className="grow" />

@@ -2,7 +2,7 @@ import type { Tables } from '@creatorscook/client/database'
 import { useInfiniteQuery } from '@tanstack/react-query'
 import { useEffect } from 'react'
 import { Link } from 'react-router'
-import { ask, useMay, usePeople } from '../data.ts'
+import { ask, useMay, useMakers } from '../data.ts'
 import { useLanguage } from '../i18n.tsx'
 import { useClient, useSession } from '../session.tsx'
 import { Button, Empty, Loading, PageHead, Problem } from '../ui.tsx'
@@ -15,7 +15,7 @@ export function Component() {
   const client = useClient()
   const { person } = useSession()
   const isAdmin = useMay('admin')
-  const { data: people = [] } = usePeople()
+  const makerOf = useMakers()
   useEffect(() => { document.title = `${t.nav.audit} · CreatorsCook` }, [t])
   const events = useInfiniteQuery({
     queryKey: ['audit'],
@@ -31,8 +31,12 @@ export function Component() {
   })
   if (!isAdmin) return <Empty title={t.adminsOnly} text={t.adminsOnlyText} />
   const rows = events.data?.pages.flat() ?? []
-  const who = ({ actor, api_key_id }: Event) =>
-    api_key_id !== null ? t.anApiKey : actor === null ? t.nobody : person?.org ? (people.find(({ person_id }) => person_id === actor)?.name ?? t.withoutName) : t.you
+  const who = ({ actor, api_key_id }: Event) => {
+    if (api_key_id !== null) return t.anApiKey
+    if (actor === null) return t.nobody
+    const maker = makerOf(actor)
+    return !person?.org || maker?.isMe ? t.you : (maker?.name ?? actor.slice(0, 4))
+  }
   return (
     <>
       <PageHead title={t.nav.audit} text={t.auditText} />

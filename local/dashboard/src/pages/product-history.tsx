@@ -51,14 +51,14 @@ export function Component() {
       <Card title={t.analyses}>
         <div className="scroll" tabIndex={0} role="region" aria-label={t.analyses}>
           <table>
-            <thead><tr><th>{t.day}</th><th>{t.standsOut}</th><th>{t.nextLook}</th><th>{t.mood}</th>{hasViews && <th className="end">{t.viewsAnHour}</th>}<th>{t.complaints}</th></tr></thead>
+            <thead><tr><th>{t.day}</th><th>{t.standsOut} <span className="muted">{t.of100}</span></th><th>{t.nextLook}</th><th>{t.mood}</th>{hasViews && <th className="end">{t.viewsAnHour}</th>}<th>{t.complaints}</th></tr></thead>
             <tbody>
               {[...rows].reverse().map((row) => (
                 <tr key={row.analysed_at}>
                   <td className="nowrap"><time dateTime={row.analysed_at} title={format.moment(row.analysed_at)}>{format.day(row.analysed_at)}</time></td>
-                  <td><StandsOutText value={row.stands_out} range={pair(row.stands_out_low, row.stands_out_high)} /></td>
+                  <td><StandsOutText value={row.stands_out} range={pair(row.stands_out_low, row.stands_out_high)} brief /></td>
                   <td>{row.is_hit === null ? <span className="muted nowrap">{t.notJudged}</span> : <Chip tone={row.is_hit ? 'good' : 'bad'}>{row.is_hit ? t.heldYes : t.heldNo}</Chip>}</td>
-                  <td><NetText value={row.net} range={pair(row.net_low, row.net_high)} /></td>
+                  <td><NetText value={row.net} range={pair(row.net_low, row.net_high)} brief /></td>
                   {hasViews && <td className="end">{row.views_per_hour === null ? <span className="muted">{t.notMeasured}</span> : format.compact(row.views_per_hour)}</td>}
                   <td className="small complaints"><Lines texts={row.complaints} /></td>
                 </tr>

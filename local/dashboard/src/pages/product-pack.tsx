@@ -77,7 +77,7 @@ export function NoPack({ product }: { product: Overview }) {
   const { t } = useLanguage()
   return isInFlight(product)
     ? <Empty title={t.beingAnalysed} text={t.beingAnalysedText} />
-    : <Empty title={t.noPack} text={t.noPackText} />
+    : <Empty title={t.noPack} text={product.job_status === 'failed' ? t.noPackFailed : t.noPackText} />
 }
 
 function Share({ packId, open, onOpenChange }: { packId: string; open: boolean; onOpenChange: (open: boolean) => void }) {

@@ -19,6 +19,7 @@ export function Component() {
   const navigate = useNavigate()
   const mayEdit = useMay('editor') && !product.archived_at
   const makerOf = useMakers()
+  const { state } = useLocation() as { state: { hook?: string } | null }
   const scripts = useQuery({
     queryKey: ['scripts', product.id],
     queryFn: () =>
@@ -26,8 +27,8 @@ export function Component() {
         .eq('product_id', product.id).order('updated_at', { ascending: false }).limit(100)),
   })
   const changedBy = (script: { created_by: string | null; updated_by: string | null }) => {
-    const name = makerOf(script.updated_by ?? script.created_by)
-    return name && t.changedBy(name)
+    const maker = makerOf(script.updated_by ?? script.created_by)
+    return maker && t.changedBy(maker)
   }
   const write = useMutation({
     mutationFn: () => one(addScript(client, product.id, t.newScriptText)),
@@ -36,9 +37,11 @@ export function Component() {
       navigate(`/scripts/${id}`)
     },
   })
+  // What is there comes first, unless somebody came to have a draft written.
+  const isFormFirst = state !== null || scripts.data?.length === 0
   return (
     <>
-      {mayEdit && <Draft product={product} />}
+      {mayEdit && isFormFirst && <Draft product={product} />}
       <Card title={t.tabs.scripts} aside={mayEdit && <Button busy={write.isPending} onClick={() => write.mutate()}>{t.writeMyself}</Button>}>
         <Problem error={write.error} />
         {scripts.error && !scripts.data && <Problem error={scripts.error} onRetry={() => scripts.refetch()} />}
@@ -57,6 +60,7 @@ export function Component() {
           ))}
         </ul>
       </Card>
+      {mayEdit && !isFormFirst && <Draft product={product} />}
     </>
   )
 }

@@ -135,6 +135,8 @@ function RetentionCard({ video }: { video: ViralityBreakdown }) {
     groups.set(key, [...(groups.get(key) ?? []), each])
   }
   const rows = [...groups.values()].sort(([a], [b]) => b!.mean - a!.mean)
+  // All bars have one scale, so all lines have one shape.
+  const isWide = rows.some((kinds) => kinds.length > 3)
   return (
     <Card title={t.retention}>
       <p className="muted small">{t.retentionMeans}</p>
@@ -143,7 +145,7 @@ function RetentionCard({ video }: { video: ViralityBreakdown }) {
           const { hook, mean, ci95, n } = kinds[0]!
           const names = kinds.map((each) => t.hookTypes[each.hook]).join(', ')
           return (
-            <li key={hook} className={`aspect ${kinds.length > 3 ? 'wide' : ''}`}>
+            <li key={hook} className={isWide ? 'aspect wide' : 'aspect'}>
               <span>{names}</span>
               <Interval value={mean} range={ci95} domain={[0, 2]} label={t.intervalOf(names, mean, ci95)} />
               <span className="amount"><b>{format.two(mean)}</b> <span className="muted small">{t.likely(format.two(ci95[0]), format.two(ci95[1]))}, {t.of(format.number(n))}</span></span>

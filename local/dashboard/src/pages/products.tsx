@@ -3,7 +3,7 @@ import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from '@tansta
 import { useDeferredValue, useEffect, useState } from 'react'
 import { Link, useSearchParams } from 'react-router'
 import { AddProduct } from '../add-product.tsx'
-import { ask, PAGE, useAccount, useBrands, useMakers, useMay } from '../data.ts'
+import { ask, type Maker, PAGE, useAccount, useBrands, useMakers, useMay } from '../data.ts'
 import { useLanguage } from '../i18n.tsx'
 import { isInFlight, JobLine } from '../jobs.tsx'
 import { BandChip, Interval, pair, StandsOutText } from '../numbers.tsx'
@@ -62,7 +62,7 @@ export function Component() {
       <PageHead title={t.nav.products} {...(account && { text: t.inUse(account.usage.products, account.limits.products) })}>
         {mayEdit && <Button kind="primary" onClick={() => setIsAdding(true)}>{t.addProduct}</Button>}
       </PageHead>
-      <search className="filters">
+      {(products.length > 0 || isFiltered) && <search className="filters">
         <div className="field">
           <label htmlFor="search">{t.search}</label>
           <input id="search" type="search" defaultValue={query.get('q') ?? ''} onChange={(event) => filter('q', event.target.value.trim())} />
@@ -78,7 +78,7 @@ export function Component() {
           <option value="archived">{t.archived}</option>
         </Select>
         {tag && <Button kind="quiet" onClick={() => filter('tag', '')} aria-label={t.removeFilter(tag)}>#{tag} ×</Button>}
-      </search>
+      </search>}
       {list.error && <Problem error={list.error} onRetry={() => list.refetch()} />}
       {list.isPending && !list.error && <Loading lines={5} />}
       {list.isSuccess && products.length === 0 && (
@@ -114,7 +114,7 @@ function useIntervals(products: readonly Overview[]) {
 }
 
 function Row({ product, interval, brand, maker, onTag }: {
-  product: Overview; interval: [number, number] | null; brand: string | undefined; maker: string | null; onTag: (tag: string) => void
+  product: Overview; interval: [number, number] | null; brand: string | undefined; maker: Maker | undefined; onTag: (tag: string) => void
 }) {
   const { t, format } = useLanguage()
   return (

@@ -121,7 +121,7 @@ function Editor({ loaded, product }: { loaded: Script; product: { id: string; na
           <div className="row actions">
             <Button kind={isChanged ? 'primary' : 'plain'} busy={save.isPending && !save.isPaused} disabled={!isChanged} onClick={() => save.mutate(saved)}>{t.save}</Button>
             {saved.status === 'draft'
-              ? <Button kind={isChanged ? 'plain' : 'primary'} busy={finish.isPending} disabled={isChanged} onClick={() => finish.mutate()}>{t.makeFinal}</Button>
+              ? <Button kind={isChanged ? 'plain' : 'primary'} busy={finish.isPending} disabled={save.isPending} onClick={() => (isChanged ? save.mutate(saved, { onSuccess: (answer) => 'conflict' in answer || finish.mutate() }) : finish.mutate())}>{isChanged ? t.saveFinal : t.makeFinal}</Button>
               : <Button busy={draftAgain.isPending} onClick={() => draftAgain.mutate()}>{t.backToDraft}</Button>}
             <Button kind="quiet" className="danger" onClick={() => setIsDeleting(true)}>{t.delete}</Button>
           </div>
