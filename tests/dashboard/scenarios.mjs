@@ -664,3 +664,26 @@ export async function documentsInWords({ open }) {
   }
   return found
 }
+
+/** What is typed while a save is on its way stays in the page, and is saved next. */
+export async function typingWhileSaving({ open }) {
+  const page = await open('/')
+  const id = await addProduct(page, 'Bottle of a fast writer')
+  await newScript(page, id, 'First.')
+  let release
+  const isHeld = new Promise((resolve) => { release = resolve })
+  await page.route('**/rest/v1/scripts?*', async (route) => {
+    if (route.request().method() === 'PATCH') await isHeld
+    await route.continue()
+  })
+  await page.getByLabel('Text').fill('First. Second.')
+  await page.getByRole('button', { name: 'Save', exact: true }).click()
+  await page.getByLabel('Text').fill('First. Second. Third.')
+  release()
+  await page.getByText('Version 3 · not saved yet').waitFor()
+  const kept = await page.getByLabel('Text').inputValue()
+  await page.getByRole('button', { name: 'Save and make final' }).click()
+  await page.getByText('The script is final.').waitFor()
+  await page.reload()
+  return { kept, saved: await page.getByLabel('Text').inputValue() }
+}

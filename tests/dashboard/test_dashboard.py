@@ -62,6 +62,11 @@ def test_a_creator_signs_in_and_ends_with_a_final_script(play: Play):
     assert found["draft"]
 
 
+def test_what_is_typed_while_a_save_is_on_its_way_stays(play: Play):
+    text = "First. Second. Third."
+    assert play("typingWhileSaving") == {"kept": text, "saved": text}
+
+
 def test_two_people_of_an_organisation_conflict_instead_of_overwriting(play: Play):
     assert play("twoPeopleAtOnce") == ["Admin", "Editor"]
 
