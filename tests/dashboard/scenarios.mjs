@@ -417,18 +417,35 @@ async function visitAll({ open, visitor }, looks) {
   await newScript(page, id, 'A miracle, and an honest lamp.')
   await page.locator('mark.error').waitFor({ state: 'attached' })
   const script = new URL(page.url()).pathname
-  const paths = ['/sign-in?switch', '/shared', ...PAGES, ...TABS.map((tab) => `/products/${id}${tab}`), script]
+  await page.goto(`${DASHBOARD_URL}/developers/webhooks`)
+  await page.getByRole('button', { name: 'Add webhook' }).click()
+  await page.getByRole('dialog').getByLabel('URL').fill(`${RECEIVER_URL}/axe`)
+  await page.getByRole('dialog').getByRole('button', { name: 'Add webhook' }).click()
+  await page.getByRole('button', { name: 'I have kept it' }).click()
+  await page.getByRole('link', { name: RECEIVER_URL }).click()
+  await page.getByRole('button', { name: 'Send a test' }).click()
+  await page.getByText('Delivered', { exact: true }).waitFor()
+  const webhook = new URL(page.url()).pathname
+  await page.goto(`${DASHBOARD_URL}/developers`)
+  await page.getByRole('button', { name: 'New API key' }).click()
+  await page.getByRole('dialog').getByLabel('Name', { exact: true }).fill('Agent')
+  await page.getByRole('button', { name: 'Make the key' }).click()
+  await page.getByLabel('The key').waitFor()
+  note(...(await faults(page)).map((fault) => `a key: ${fault}`))
+  const paths = ['/sign-in?switch', '/shared', ...PAGES, ...TABS.map((tab) => `/products/${id}${tab}`), script, webhook]
   const tab = await (await visitor({ name: NAME }, { ...looks, reducedMotion: 'reduce' })).newPage()
   for (const path of paths) {
     await tab.goto(DASHBOARD_URL + path)
     await settled(tab)
+    // What a click shows must fit, too.
+    await tab.evaluate(() => document.querySelectorAll('details').forEach((each) => { each.open = true }))
     note(...(await faults(tab)).map((fault) => `${path}: ${fault}`))
     const spare = await tab.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth)
     if (spare > 0) note(`${path}: ${spare} px wider than the page`)
     const moving = await tab.evaluate(() => document.getAnimations().length)
     if (moving) note(`${path}: ${moving} animations with reduced motion`)
   }
-  for (const [path, button] of [['/products', 'Add product'], ['/rules', 'Add rule'], [`/products/${id}`, 'Share']]) {
+  for (const [path, button] of [['/products', 'Add product'], ['/rules', 'Add rule'], [`/products/${id}`, 'Share'], ['/developers', 'New API key'], ['/developers/webhooks', 'Add webhook'], [webhook, 'New secret']]) {
     await tab.goto(DASHBOARD_URL + path)
     await settled(tab)
     await tab.getByRole('button', { name: button }).first().click()

@@ -63,7 +63,7 @@ function Fields({ endpoint, onDone }: { endpoint: Endpoint | null; onDone: () =>
       <>
         <SecretOnce label={t.webhookSecret} value={save.data.secret} hint={t.secretOnce} />
         <p className="muted small">{t.webhookVerify}</p>
-        <div className="row end"><Button kind="primary" onClick={onDone}>{t.keptIt}</Button></div>
+        <div className="row end"><Button onClick={onDone}>{t.keptIt}</Button></div>
       </>
     )
   }

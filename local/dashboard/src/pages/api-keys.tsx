@@ -100,7 +100,7 @@ function Fields({ onDone }: { onDone: () => void }) {
     return (
       <>
         <SecretOnce label={t.theKey} value={make.data.secret} hint={t.secretOnce} />
-        <div className="row end"><Button kind="primary" onClick={onDone}>{t.keptIt}</Button></div>
+        <div className="row end"><Button onClick={onDone}>{t.keptIt}</Button></div>
       </>
     )
   }

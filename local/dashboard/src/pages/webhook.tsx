@@ -81,7 +81,7 @@ function Head({ endpoint }: { endpoint: Endpoint }) {
           <>
             <SecretOnce label={t.webhookSecret} value={rotate.data.secret} hint={t.secretOnce} />
             {rotate.data.old_secret_ends_at && <p className="muted small">{t.oldSecretEnds(format.moment(rotate.data.old_secret_ends_at))}</p>}
-            <div className="row end"><Button kind="primary" onClick={() => setAsks(null)}>{t.keptIt}</Button></div>
+            <div className="row end"><Button onClick={() => setAsks(null)}>{t.keptIt}</Button></div>
           </>
         ) : (
           <>
