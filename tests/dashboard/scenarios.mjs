@@ -107,7 +107,16 @@ export async function twoPeopleAtOnce({ open }) {
 
   await alice.goto(`${DASHBOARD_URL}/members`)
   await until(async () => (await alice.locator('.list li').count()) === 2, 'two members')
-  return (await alice.locator('.list .chip').allInnerTexts()).sort()
+  await alice.getByRole('heading', { name: 'You', exact: true }).waitFor()
+  const colleague = await alice.getByRole('heading', { name: /^Editor [0-9a-f]{4}$/ }).innerText()
+  const roles = (await alice.locator('.list .chip').allInnerTexts()).sort()
+  // Whose work it is.
+  await alice.goto(`${DASHBOARD_URL}/products/${product}/scripts`)
+  await alice.getByText(`by ${colleague}`).waitFor()
+  await alice.goto(`${DASHBOARD_URL}/audit`)
+  await alice.getByRole('row', { name: new RegExp(`${colleague} changed a script`) }).first().getByRole('link').click()
+  await alice.getByLabel('Text').waitFor()
+  return roles
 }
 
 export async function rolesAreShown({ open }) {
@@ -703,4 +712,25 @@ export async function typingWhileSaving({ open }) {
   await page.getByText('The script is final.').waitFor()
   await page.reload()
   return { kept, saved: await page.getByLabel('Text').inputValue() }
+}
+
+/** An account with all the keys it may have, and an endpoint whose secret was never made. */
+export async function keysAreUsedUp({ open }) {
+  const page = await open('/developers')
+  await page.locator('.list li').nth(19).waitFor()
+  await page.getByRole('button', { name: 'New API key' }).click()
+  const dialog = page.getByRole('dialog')
+  await dialog.getByLabel('Name', { exact: true }).fill('One too many')
+  await dialog.getByRole('button', { name: 'Make the key' }).click()
+  const refusals = [await dialog.locator('[data-code=too_many_keys]').innerText()]
+  await page.goto(`${DASHBOARD_URL}/developers/webhooks`)
+  await page.locator('.list a').click()
+  await page.getByRole('button', { name: 'Send a test' }).click()
+  refusals.push(await page.locator('[data-code=webhook_without_secret]').innerText())
+  await page.getByRole('button', { name: 'New secret' }).click()
+  await dialog.getByRole('button', { name: 'Make a secret' }).click()
+  await dialog.getByRole('button', { name: 'I have kept it' }).click()
+  await page.getByRole('button', { name: 'Send a test' }).click()
+  await page.getByText('Delivered', { exact: true }).waitFor()
+  return refusals
 }

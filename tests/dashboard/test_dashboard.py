@@ -161,6 +161,19 @@ def test_a_webhook_is_added_tested_and_rotated(play: Play, stage: Stage):
     assert Webhook(old).verify(body, headers)["type"] == "test"
 
 
+def test_used_up_keys_and_a_missing_secret_say_what_to_do(stage: Stage, play: Play):
+    with stage.stack.sign_in("keysAreUsedUp") as client:
+        for number in range(20):
+            key = {"name": f"Key {number}", "scopes": ["read"]}
+            assert client.post("/rpc/create_api_key", json=key).is_success
+        endpoint = {"url": f"{stage.receiver.url}/in"}
+        assert client.post("/webhook_endpoints", json=endpoint).is_success
+    assert play("keysAreUsedUp") == [
+        "An account may have 20 API keys at most. Revoke one first.",
+        "This webhook endpoint has no secret yet. Make one first.",
+    ]
+
+
 def test_keys_and_webhooks_are_for_admins(play: Play):
     assert play("keysAreForAdmins") == {"links": 0, "buttons": 0}
 

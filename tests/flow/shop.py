@@ -28,7 +28,10 @@ _BARE = """<!doctype html><html lang="en"><head><title>Vase</title>
 
 
 class Shop(ThreadingHTTPServer):
-    """`/bare` states a price alone. `/slow` answers when `released` is set; `visits` counts requests by path."""
+    """`/bare` states a price alone. `/slow` answers when `released` is set.
+
+    `visits` lists the paths that were asked for.
+    """
 
     daemon_threads = True
 

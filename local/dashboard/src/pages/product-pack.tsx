@@ -3,7 +3,7 @@ import type { PackHook } from '@creatorscook/client/documents'
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { DropdownMenu } from 'radix-ui'
 import { useState } from 'react'
-import { useNavigate, useOutletContext } from 'react-router'
+import { Link, useNavigate, useOutletContext } from 'react-router'
 import { ask, refusal, useMay } from '../data.ts'
 import { useLanguage } from '../i18n.tsx'
 import { isInFlight } from '../jobs.tsx'
@@ -14,7 +14,7 @@ import { useClient } from '../session.tsx'
 import { Button, Dialog, Empty, Loading, Problem, SecretOnce, Select, useSay, useSentence } from '../ui.tsx'
 
 export function Component() {
-  const { t } = useLanguage()
+  const { t, language, format } = useLanguage()
   const product = useOutletContext<Overview>()
   const documents = useDocuments(product.id)
   const navigate = useNavigate()
@@ -25,9 +25,11 @@ export function Component() {
   if (documents.error && !documents.data) return <Problem error={documents.error} onRetry={() => documents.refetch()} />
   if (!documents.data) return <Loading lines={6} />
   if (!pack) return <NoPack product={product} />
+  const { locale } = pack.configuration
   const write = (hook: PackHook) => navigate('scripts', { state: { hook: hook.text } })
   return (
     <>
+      {locale !== language && <p className="muted small no-print">{t.packIn(format.language(locale))} <Link to="/account">{t.packLanguage}</Link></p>}
       <Pack
         content={pack.configuration} record={pack.configuration.record ?? null}
         {...(mayEdit && !product.archived_at && { onHook: write })}
