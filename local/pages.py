@@ -26,6 +26,7 @@ ADDRESSES = frozenset(
         "billing",
         "brands",
         "connections",
+        "developers",
         "members",
         "notifications",
         "plan",

@@ -8,7 +8,7 @@ const require = createRequire(new URL('../../local/dashboard/package.json', impo
 const { chromium } = require('playwright-core')
 const AXE = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8')
 
-export const { DASHBOARD_URL, CLERK_URL, SHOP_URL = '', NAME = 'somebody', PATIENCE = '900' } = process.env
+export const { DASHBOARD_URL, CLERK_URL, SHOP_URL = '', RECEIVER_URL = '', NAME = 'somebody', PATIENCE = '900' } = process.env
 export const SAMPLE = 'https://shop.creatorscook.example/products/cold-brew-bottle'
 const PATIENCE_MILLISECONDS = Number(PATIENCE) * 1000
 
@@ -70,6 +70,36 @@ export async function addProduct(page, name, address = SAMPLE) {
   await row.getByRole('link', { name }).click()
   await page.locator('.statement').waitFor()
   return new URL(page.url()).pathname.split('/')[2]
+}
+
+/**
+ * Visits to the list of products by new browsers, whose caches are empty, the quickest first: the
+ * milliseconds from the navigation to the first product, and what was asked before it.
+ */
+export async function firstVisits(visitor, name, count) {
+  const visits = []
+  for (let round = 0; round < count; round += 1) {
+    const context = await visitor({ name })
+    const tab = await context.newPage()
+    const asked = []
+    tab.on('request', (request) => {
+      if (!request.url().includes('/assets/') && request.method() !== 'OPTIONS') asked.push(new URL(request.url()).pathname)
+    })
+    // The page's own clock, at the moment that the row stands in the document.
+    await tab.addInitScript(() => {
+      new MutationObserver((_, observer) => {
+        if (!document.querySelector('.product')) return
+        observer.disconnect()
+        globalThis.firstProductAt = performance.now()
+      }).observe(document, { childList: true, subtree: true })
+    })
+    await tab.goto(`${DASHBOARD_URL}/products`)
+    await tab.locator('.product').first().waitFor()
+    const milliseconds = await tab.evaluate(() => globalThis.firstProductAt)
+    visits.push({ milliseconds, before: asked.slice(0, asked.indexOf('/rest/v1/product_overview')) })
+    await context.close()
+  }
+  return visits.sort((a, b) => a.milliseconds - b.milliseconds)
 }
 
 /** The serious faults that axe finds on the page as it is. */

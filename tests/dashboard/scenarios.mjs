@@ -1,10 +1,9 @@
 // What people do with the dashboard. Each function is a test of its own, for users of its own.
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
-import { cpus, loadavg } from 'node:os'
-import { addProduct, CLERK_URL, DASHBOARD_URL, faults, NAME, SHOP_URL, settled, until } from './browser.mjs'
+import { addProduct, CLERK_URL, DASHBOARD_URL, faults, firstVisits, NAME, RECEIVER_URL, SHOP_URL, settled, until } from './browser.mjs'
 
-const PAGES = ['/products', '/rules', '/brands', '/notifications', '/plan', '/audit', '/connections', '/account', '/brands/none']
+const PAGES = ['/products', '/rules', '/brands', '/notifications', '/plan', '/audit', '/developers', '/developers/webhooks', '/connections', '/account', '/brands/none']
 const TABS = ['', '/people', '/video', '/history', '/compare', '/scripts']
 
 /** Adds a banned phrase in the form. */
@@ -108,7 +107,16 @@ export async function twoPeopleAtOnce({ open }) {
 
   await alice.goto(`${DASHBOARD_URL}/members`)
   await until(async () => (await alice.locator('.list li').count()) === 2, 'two members')
-  return (await alice.locator('.list .chip').allInnerTexts()).sort()
+  await alice.getByRole('heading', { name: 'You', exact: true }).waitFor()
+  const colleague = await alice.getByRole('heading', { name: /^Editor [0-9a-f]{4}$/ }).innerText()
+  const roles = (await alice.locator('.list .chip').allInnerTexts()).sort()
+  // Whose work it is.
+  await alice.goto(`${DASHBOARD_URL}/products/${product}/scripts`)
+  await alice.getByText(`by ${colleague}`).waitFor()
+  await alice.goto(`${DASHBOARD_URL}/audit`)
+  await alice.getByRole('row', { name: new RegExp(`${colleague} changed a script`) }).first().getByRole('link').click()
+  await alice.getByLabel('Text').waitFor()
+  return roles
 }
 
 export async function rolesAreShown({ open }) {
@@ -366,7 +374,11 @@ export async function listIsFiltered({ open }) {
 export async function planIsBought({ open }) {
   const page = await open('/plan')
   await page.context().route('https://checkout.stripe.test/**', (route) => route.fulfill({ body: 'A page of Stripe' }))
-  await page.getByRole('button', { name: 'Choose Creator' }).click()
+  const card = page.getByRole('region', { name: 'Creator' })
+  const prices = [await card.locator('.price').innerText()]
+  await page.getByRole('button', { name: 'Yearly' }).click()
+  prices.push(await card.locator('.price').innerText())
+  await card.getByRole('button', { name: 'Choose Creator' }).click()
   await page.waitForURL('https://checkout.stripe.test/**')
   await page.goto(`${DASHBOARD_URL}/billing/success`)
   await until(async () => {
@@ -376,9 +388,10 @@ export async function planIsBought({ open }) {
   }, 'the plan')
   await page.goto(`${DASHBOARD_URL}/plan`)
   await page.getByText('You have the plan Creator.').waitFor()
-  await page.getByText('Your subscription is active.').waitFor()
+  const renewal = await page.getByText('Your subscription is active.').innerText()
   await page.getByRole('button', { name: 'Change or cancel' }).waitFor()
-  return await page.getByRole('button', { name: /^Choose/ }).count()
+  const days = (Date.parse(renewal.match(/on (.*)\.$/)[1]) - Date.now()) / 86_400_000
+  return { prices, days, buttons: await page.getByRole('button', { name: /^Choose/ }).count() }
 }
 
 export async function notificationsAreRead({ open }) {
@@ -413,18 +426,35 @@ async function visitAll({ open, visitor }, looks) {
   await newScript(page, id, 'A miracle, and an honest lamp.')
   await page.locator('mark.error').waitFor({ state: 'attached' })
   const script = new URL(page.url()).pathname
-  const paths = ['/sign-in?switch', '/shared', ...PAGES, ...TABS.map((tab) => `/products/${id}${tab}`), script]
+  await page.goto(`${DASHBOARD_URL}/developers/webhooks`)
+  await page.getByRole('button', { name: 'Add webhook' }).click()
+  await page.getByRole('dialog').getByLabel('URL').fill(`${RECEIVER_URL}/axe`)
+  await page.getByRole('dialog').getByRole('button', { name: 'Add webhook' }).click()
+  await page.getByRole('button', { name: 'I have kept it' }).click()
+  await page.getByRole('link', { name: RECEIVER_URL }).click()
+  await page.getByRole('button', { name: 'Send a test' }).click()
+  await page.getByText('Delivered', { exact: true }).waitFor()
+  const webhook = new URL(page.url()).pathname
+  await page.goto(`${DASHBOARD_URL}/developers`)
+  await page.getByRole('button', { name: 'New API key' }).click()
+  await page.getByRole('dialog').getByLabel('Name', { exact: true }).fill('Agent')
+  await page.getByRole('button', { name: 'Make the key' }).click()
+  await page.getByLabel('The key').waitFor()
+  note(...(await faults(page)).map((fault) => `a key: ${fault}`))
+  const paths = ['/sign-in?switch', '/shared', ...PAGES, ...TABS.map((tab) => `/products/${id}${tab}`), script, webhook]
   const tab = await (await visitor({ name: NAME }, { ...looks, reducedMotion: 'reduce' })).newPage()
   for (const path of paths) {
     await tab.goto(DASHBOARD_URL + path)
     await settled(tab)
+    // What a click shows must fit, too.
+    await tab.evaluate(() => document.querySelectorAll('details').forEach((each) => { each.open = true }))
     note(...(await faults(tab)).map((fault) => `${path}: ${fault}`))
     const spare = await tab.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth)
     if (spare > 0) note(`${path}: ${spare} px wider than the page`)
     const moving = await tab.evaluate(() => document.getAnimations().length)
     if (moving) note(`${path}: ${moving} animations with reduced motion`)
   }
-  for (const [path, button] of [['/products', 'Add product'], ['/rules', 'Add rule'], [`/products/${id}`, 'Share']]) {
+  for (const [path, button] of [['/products', 'Add product'], ['/rules', 'Add rule'], [`/products/${id}`, 'Share'], ['/developers', 'New API key'], ['/developers/webhooks', 'Add webhook'], [webhook, 'New secret']]) {
     await tab.goto(DASHBOARD_URL + path)
     await settled(tab)
     await tab.getByRole('button', { name: button }).first().click()
@@ -496,24 +526,211 @@ export async function anotherLanguage({ open }) {
   return seen
 }
 
-/** How long the first product takes to be there in a new browser, and what is asked one after the other. */
+/** What is asked, one after the other, until the first product is there. */
 export async function firstData({ open, visitor }) {
   const page = await open('/')
   await addProduct(page, 'Bottle in a hurry')
-  const visits = []
-  for (let round = 0; round < 5; round += 1) {
-    const context = await visitor({ name: NAME })
-    const tab = await context.newPage()
-    const asked = []
-    tab.on('request', (request) => {
-      if (!request.url().includes('/assets/') && request.method() !== 'OPTIONS') asked.push(new URL(request.url()).pathname)
-    })
-    await tab.goto(`${DASHBOARD_URL}/products`)
-    await tab.locator('.product').waitFor()
-    visits.push({ milliseconds: await tab.evaluate(() => performance.now()), asked })
-    await context.close()
+  return (await firstVisits(visitor, NAME, 1))[0]
+}
+
+/** A key is made, used as a server would, seen as used, and revoked. */
+export async function apiKeysAreMadeAndRevoked({ open }) {
+  const page = await open('/developers')
+  await page.getByRole('heading', { name: 'No API keys yet' }).waitFor()
+  await page.getByRole('button', { name: 'New API key' }).click()
+  const dialog = page.getByRole('dialog')
+  await dialog.getByRole('button', { name: 'Make the key' }).click()
+  const refusal = await dialog.locator('.problem').innerText()
+  await dialog.getByLabel('Name', { exact: true }).fill('Nightly import')
+  await dialog.getByLabel('It may').selectOption('write')
+  await dialog.getByRole('button', { name: 'Make the key' }).click()
+  const secret = await dialog.getByLabel('The key').inputValue()
+  await page.context().grantPermissions(['clipboard-read', 'clipboard-write'])
+  await dialog.getByRole('button', { name: 'Copy' }).click()
+  await page.getByText('Copied.').waitFor()
+  assert.equal(await page.evaluate(() => navigator.clipboard.readText()), secret)
+  await dialog.getByRole('button', { name: 'I have kept it' }).click()
+  await dialog.waitFor({ state: 'hidden' })
+  const row = page.locator('.list li')
+  await row.getByText(`cck_…${secret.slice(-4)}`).waitFor()
+  await row.getByText('never used').waitFor()
+  assert.ok(!(await page.content()).includes(secret))
+
+  // A server's request, not the page's.
+  const exchange = () => fetch(`${DASHBOARD_URL}/auth/session`, { method: 'POST', headers: { authorization: `Bearer ${secret}` } })
+  const statuses = [(await exchange()).status]
+  await page.reload()
+  await row.getByText('last used').waitFor()
+  const chips = await row.locator('.chip').allInnerTexts()
+  await row.getByRole('button', { name: 'Revoke Nightly import' }).click()
+  await page.getByRole('alertdialog').getByRole('button', { name: 'Revoke' }).click()
+  await row.getByText('Revoked', { exact: true }).waitFor()
+  statuses.push((await exchange()).status)
+  return { refusal, chips, statuses, buttons: await row.getByRole('button').count() }
+}
+
+/** An endpoint is added, tested, given another secret, disabled and enabled; a broken one says what it answered. */
+export async function webhooksAreAddedAndTested({ open }) {
+  const page = await open('/developers/webhooks')
+  await page.getByRole('heading', { name: 'No webhooks yet' }).waitFor()
+  const dialog = page.getByRole('dialog')
+  const add = async (url) => {
+    await page.getByRole('button', { name: 'Add webhook' }).click()
+    await dialog.getByLabel('URL').fill(url)
+    await dialog.getByRole('button', { name: 'Add webhook' }).click()
   }
-  const { milliseconds, asked } = visits.sort((a, b) => a.milliseconds - b.milliseconds)[0]
-  const before = asked.slice(0, asked.indexOf('/rest/v1/product_overview'))
-  return { milliseconds, before, isBusy: loadavg()[0] > cpus().length }
+  await add('http://example.com/in')
+  const refusal = await dialog.locator('.problem').innerText()
+  await page.keyboard.press('Escape')
+  await add(`${RECEIVER_URL}/${NAME}`)
+  const secrets = [await dialog.getByLabel('The secret').inputValue()]
+  await dialog.getByRole('button', { name: 'I have kept it' }).click()
+  await page.getByRole('link', { name: `${RECEIVER_URL}/${NAME}` }).click()
+  await page.getByRole('heading', { name: 'Nothing was posted yet' }).waitFor()
+
+  await page.getByRole('button', { name: 'Edit' }).click()
+  await dialog.getByLabel('All events').uncheck()
+  assert.ok(await dialog.getByRole('button', { name: 'Save' }).isDisabled())
+  await dialog.getByLabel('Sold out').check()
+  await dialog.getByRole('button', { name: 'Save' }).click()
+  await page.getByText('Gets: Sold out').waitFor()
+
+  await page.getByRole('button', { name: 'Send a test' }).click()
+  await page.getByText('Delivered', { exact: true }).waitFor()
+  const delivered = await page.locator('.rows li > p').first().innerText()
+  await page.getByText('What is posted').click()
+  const payload = JSON.parse(await page.locator('.rows pre').innerText())
+
+  await page.getByRole('button', { name: 'New secret' }).click()
+  await dialog.getByRole('button', { name: 'Make a secret' }).click()
+  secrets.push(await dialog.getByLabel('The secret').inputValue())
+  await dialog.getByText('The old secret signs until').waitFor()
+  await dialog.getByRole('button', { name: 'I have kept it' }).click()
+
+  await page.getByRole('button', { name: 'Disable' }).click()
+  await page.getByText('An admin has disabled it.').waitFor()
+  await page.getByRole('button', { name: 'Enable' }).click()
+  await page.getByRole('button', { name: 'Send a test' }).waitFor()
+
+  await page.goto(`${DASHBOARD_URL}/developers/webhooks`)
+  await add(`${RECEIVER_URL}/broken/${NAME}`)
+  await dialog.getByRole('button', { name: 'I have kept it' }).click()
+  await page.getByRole('link', { name: `${RECEIVER_URL}/broken/${NAME}` }).click()
+  await page.getByRole('button', { name: 'Send a test' }).click()
+  await page.getByText('Is tried again').waitFor()
+  const failed = await page.locator('.rows li > p').first().innerText()
+  await page.getByRole('button', { name: 'Delete' }).click()
+  await page.getByRole('alertdialog').getByRole('button', { name: 'Delete' }).click()
+  await page.getByText('The webhook is deleted.').waitFor()
+  await page.getByRole('link', { name: RECEIVER_URL }).waitFor()
+  return { refusal, delivered, type: payload.type, secrets, failed, left: await page.locator('.list li').count() }
+}
+
+/** What an editor of an organisation sees of keys and webhooks. */
+export async function keysAreForAdmins({ open }) {
+  const org = `${NAME}-org`
+  const admin = await open('/products', { name: `${NAME}-admin`, org })
+  await admin.getByRole('link', { name: 'Developers' }).click()
+  await admin.getByRole('heading', { name: 'No API keys yet' }).waitFor()
+  const editor = await open('/developers/webhooks', { name: `${NAME}-editor`, org, role: 'editor' })
+  await editor.getByRole('heading', { name: 'For admins' }).waitFor()
+  return {
+    links: await editor.getByRole('link', { name: 'Developers' }).count(),
+    buttons: await editor.locator('main').getByRole('button').count(),
+  }
+}
+
+/** The pack as files. */
+export async function packIsDownloaded({ open }) {
+  const page = await open('/')
+  await addProduct(page, 'Bottle 0,5 l: «frío»')
+  const headline = await page.locator('.statement').innerText()
+  const found = []
+  for (const kind of ['Markdown', 'CSV']) {
+    await page.getByRole('button', { name: 'Download', exact: true }).click()
+    const [download] = await Promise.all([
+      page.waitForEvent('download'),
+      page.getByRole('menuitem', { name: kind }).click(),
+    ])
+    const text = readFileSync(await download.path(), 'utf8')
+    found.push({ name: download.suggestedFilename(), start: text.slice(0, 10), hasHeadline: text.includes(headline) })
+  }
+  return found
+}
+
+/** A page that states too little: the pack says so, and so does the draft that was asked for. */
+export async function packWithoutScript({ open }) {
+  const page = await open('/')
+  const id = await addProduct(page, 'Vase', `${SHOP_URL}/bare`)
+  const said = await page.locator('.card', { hasText: 'Script, beat by beat' }).innerText()
+  await page.goto(`${DASHBOARD_URL}/products/${id}/scripts`)
+  await page.getByRole('button', { name: 'Write a draft' }).click()
+  const failed = page.locator('.notice.bad[data-code=too_little_data]')
+  await failed.waitFor()
+  const text = await failed.innerText()
+  await failed.getByRole('button', { name: 'Analyse again' }).waitFor()
+  await page.getByRole('button', { name: 'Write one myself' }).click()
+  await page.getByLabel('Text').waitFor()
+  return { said, text }
+}
+
+/** What changed, values with units and patterns of own posts, in the words of both languages. */
+export async function documentsInWords({ open }) {
+  const found = {}
+  for (const [locale, names] of [['en-US', ['What the page states', 'Patterns of the creator’s own posts']], ['es-ES', ['Lo que dice la página', 'Patrones de las publicaciones propias']]]) {
+    const page = await open('/products', { name: NAME }, { locale })
+    await page.locator('.product a').first().click()
+    await page.locator('.changes').waitFor()
+    const changes = await page.locator('.changes .chip').allInnerTexts()
+    const facts = await page.locator('.card', { has: page.getByRole('heading', { name: names[0], exact: true }) }).locator('dl > div').allInnerTexts()
+    await page.goto(`${page.url()}/video`)
+    await page.getByRole('heading', { name: names[1], exact: true }).waitFor()
+    const patterns = await page.locator('.card', { has: page.getByRole('heading', { name: names[1], exact: true }) }).locator('li > p').allInnerTexts()
+    found[locale.slice(0, 2)] = { changes, facts: facts.map((fact) => fact.split('\n').slice(0, 2).join(': ')), patterns }
+  }
+  return found
+}
+
+/** What is typed while a save is on its way stays in the page, and is saved next. */
+export async function typingWhileSaving({ open }) {
+  const page = await open('/')
+  const id = await addProduct(page, 'Bottle of a fast writer')
+  await newScript(page, id, 'First.')
+  let release
+  const isHeld = new Promise((resolve) => { release = resolve })
+  await page.route('**/rest/v1/scripts?*', async (route) => {
+    if (route.request().method() === 'PATCH') await isHeld
+    await route.continue()
+  })
+  await page.getByLabel('Text').fill('First. Second.')
+  await page.getByRole('button', { name: 'Save', exact: true }).click()
+  await page.getByLabel('Text').fill('First. Second. Third.')
+  release()
+  await page.getByText('Version 3 · not saved yet').waitFor()
+  const kept = await page.getByLabel('Text').inputValue()
+  await page.getByRole('button', { name: 'Save and make final' }).click()
+  await page.getByText('The script is final.').waitFor()
+  await page.reload()
+  return { kept, saved: await page.getByLabel('Text').inputValue() }
+}
+
+/** An account with all the keys it may have, and an endpoint whose secret was never made. */
+export async function keysAreUsedUp({ open }) {
+  const page = await open('/developers')
+  await page.locator('.list li').nth(19).waitFor()
+  await page.getByRole('button', { name: 'New API key' }).click()
+  const dialog = page.getByRole('dialog')
+  await dialog.getByLabel('Name', { exact: true }).fill('One too many')
+  await dialog.getByRole('button', { name: 'Make the key' }).click()
+  const refusals = [await dialog.locator('[data-code=too_many_keys]').innerText()]
+  await page.goto(`${DASHBOARD_URL}/developers/webhooks`)
+  await page.locator('.list a').click()
+  await page.getByRole('button', { name: 'Send a test' }).click()
+  refusals.push(await page.locator('[data-code=webhook_without_secret]').innerText())
+  await page.getByRole('button', { name: 'New secret' }).click()
+  await dialog.getByRole('button', { name: 'Make a secret' }).click()
+  await dialog.getByRole('button', { name: 'I have kept it' }).click()
+  await page.getByRole('button', { name: 'Send a test' }).click()
+  await page.getByText('Delivered', { exact: true }).waitFor()
+  return refusals
 }

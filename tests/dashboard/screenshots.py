@@ -20,7 +20,7 @@ insert into public.analysis_numbers (
 )
 select
     product.user_id, product.id, now() - make_interval(days => days), 'creator_median', band,
-    value, value - spread, least(value + spread * 0.6, 99), 2, 1.2, 3, net, net - 0.3, net + 0.3,
+    value, value - spread, least(value + spread / 2, 99), 2, 1.2, 3, net, net - 0.3, net + 0.3,
     150, array['People complain: it leaks'], '{"People complain: it leaks": 9}', true,
     days > 4 and days <> 11, case when days > 4 then now() end
 from public.products as product, (values

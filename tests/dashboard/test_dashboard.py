@@ -6,11 +6,14 @@ import gzip
 import json
 import re
 from collections.abc import Callable
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlsplit
 
 import psycopg
 import pytest
+from psycopg.types.json import Jsonb
+from standardwebhooks.webhooks import Webhook
 
 from local.layout import ROOT
 from tests.dashboard.stage import Stage
@@ -57,6 +60,11 @@ def test_a_creator_signs_in_and_ends_with_a_final_script(play: Play):
     found = play("signInToFinalScript")
     assert found["evidence"]
     assert found["draft"]
+
+
+def test_what_is_typed_while_a_save_is_on_its_way_stays(play: Play):
+    text = "First. Second. Third."
+    assert play("typingWhileSaving") == {"kept": text, "saved": text}
 
 
 def test_two_people_of_an_organisation_conflict_instead_of_overwriting(play: Play):
@@ -120,8 +128,64 @@ def test_the_list_is_searched_and_filtered(play: Play):
     }
 
 
-def test_a_plan_is_bought(play: Play):
-    assert play("planIsBought") == 0
+def test_a_plan_is_bought_by_the_year(play: Play):
+    found = play("planIsBought")
+    month, year = found["prices"]
+    assert month.split("\n\n") == ["$29.00 a month", "or $290.00 a year"]
+    assert year.split("\n\n") == ["$290.00 a year", "$58.00 less than twelve months"]
+    # What the subscription says of itself, not what the page asked for.
+    assert found["days"] > 360
+    assert found["buttons"] == 0
+
+
+def test_an_api_key_is_shown_once_used_and_revoked(play: Play):
+    found = play("apiKeysAreMadeAndRevoked")
+    assert found["refusal"] == "The key's name is missing."
+    assert found["chips"] == ["Read and write"]
+    assert found["statuses"] == [HTTPStatus.OK, HTTPStatus.UNAUTHORIZED]
+    assert found["buttons"] == 0
+
+
+def test_a_webhook_is_added_tested_and_rotated(play: Play, stage: Stage):
+    found = play("webhooksAreAddedAndTested")
+    assert "https://" in found["refusal"]
+    assert found["delivered"] == "1 attempt · answered 204"
+    assert found["failed"].startswith("1 attempt · answered 500 · next attempt ")
+    assert (found["type"], found["left"]) == ("test", 1)
+    old, new = found["secrets"]
+    assert old != new
+    [(_, headers, body)] = [
+        post for post in stage.receiver.posts if post[0] == "/webhooksAreAddedAndTested"
+    ]
+    # The secret that the page has shown is the one that signs.
+    assert Webhook(old).verify(body, headers)["type"] == "test"
+
+
+def test_used_up_keys_and_a_missing_secret_say_what_to_do(stage: Stage, play: Play):
+    with stage.stack.sign_in("keysAreUsedUp") as client:
+        for number in range(20):
+            key = {"name": f"Key {number}", "scopes": ["read"]}
+            assert client.post("/rpc/create_api_key", json=key).is_success
+        endpoint = {"url": f"{stage.receiver.url}/in"}
+        assert client.post("/webhook_endpoints", json=endpoint).is_success
+    assert play("keysAreUsedUp") == [
+        "An account may have 20 API keys at most. Revoke one first.",
+        "This webhook endpoint has no secret yet. Make one first.",
+    ]
+
+
+def test_keys_and_webhooks_are_for_admins(play: Play):
+    assert play("keysAreForAdmins") == {"links": 0, "buttons": 0}
+
+
+def test_a_pack_is_downloaded_for_documents_and_spreadsheets(play: Play):
+    markdown, csv = play("packIsDownloaded")
+    assert markdown["name"] == "bottle-0-5-l-frio.md"
+    assert markdown["start"] == "# Virality"
+    assert csv["name"] == "bottle-0-5-l-frio.csv"
+    assert csv["start"].startswith('\ufeff"section"')
+    assert markdown["hasHeadline"]
+    assert csv["hasHeadline"]
 
 
 def test_notifications_are_counted_and_read(stage: Stage, play: Play):
@@ -138,13 +202,75 @@ def test_notifications_are_counted_and_read(stage: Stage, play: Play):
     assert play("notificationsAreRead") == 0
 
 
+def test_a_pack_without_a_script_says_what_it_takes(play: Play):
+    found = play("packWithoutScript")
+    assert "It takes reviews, a video, or a page that states more." in found["said"]
+    assert found["text"].startswith("Writing the script failed. There is too little data")
+
+
+_LASTING = {"n": 120, "held": 80, "ratio": 1.4, "ci95": [1.2, 1.7]}
+_PATTERNS = [
+    {"kind": kind, "tag": tag, "seconds": seconds, "n": 5, "other_n": 7, "ratio": 1.85}
+    | {"lasting": _LASTING, "evidence_ids": []}
+    for kind, tag, seconds in (
+        ("short", None, 21),
+        ("topic", "coldbrew", None),
+        ("again", "shelf", None),
+        ("level_up", None, None),
+        ("level_down", None, None),
+    )
+]
+_CHANGES = [
+    {"kind": "new_complaint", "text": "New: people complain about the lid."},
+    {"kind": "price_down", "text": "It costs less: $29 instead of $34."},
+]
+
+
+def test_changes_units_and_own_patterns_are_said_in_both_languages(stage: Stage, play: Play):
+    with stage.stack.sign_in("documentsInWords") as client:
+        product = add_product(client, stage.shop.url("/vacuum"), "Hand vacuum")
+        wait_until(client, product, finished)
+    # Neither takes less than weeks of a real account to come about.
+    with psycopg.connect(stage.stack.env["DB_URL"]) as db:
+        db.execute(
+            "update public.analysis_results set content = jsonb_set(content, '{patterns}', %s)"
+            " where product_id = %s and type = 'virality_breakdown'",
+            (Jsonb(_PATTERNS), product["id"]),
+        )
+        db.execute(
+            "update public.virality_packs"
+            " set configuration = jsonb_set(configuration, '{what_changed}', %s)"
+            " where product_id = %s",
+            (Jsonb(_CHANGES), product["id"]),
+        )
+    found = play("documentsInWords")
+    english, spanish = found["en"], found["es"]
+    assert english["changes"] == ["New complaint", "Price down"]
+    assert spanish["changes"] == ["Queja nueva", "Baja de precio"]
+    stated = ["battery run time: 12 h", "noise: 62 dB"]
+    assert set(english["facts"]) >= {f"Stated value: {fact}" for fact in stated}
+    assert set(spanish["facts"]) >= {f"Dato: {fact}" for fact in stated}
+    lasts = (
+        "Does it last? Of 120 other creators with such a pattern, 80 had it in later posts, too,"
+        " there with 1.4 times the views (1.2 to 1.7)."
+    )
+    assert english["patterns"][1::2] == [lasts] * len(_PATTERNS)
+    assert english["patterns"][0] == (
+        "Posts of up to 21 s get 1.9 times the views of the longer ones (5 against 7)."
+    )
+    assert spanish["patterns"][2] == (
+        "Las publicaciones con #coldbrew tienen 1,9 veces las vistas de las demás (5 frente a 7)."
+    )
+    assert len(set(spanish["patterns"][0::2])) == len(_PATTERNS)
+
+
 def test_tiktok_is_refused_in_a_sentence(play: Play):
     assert play("tiktokIsRefusedInASentence") in {"tiktok_not_configured", "invalid_state"}
 
 
 @pytest.mark.parametrize("scenario", ["pagesAreAccessible", "pagesFitADarkPhone"])
 def test_every_page_and_dialog_is_accessible(play: Play, scenario: str):
-    assert play(scenario) == {"pages": 18, "found": []}
+    assert play(scenario) == {"pages": 21, "found": []}
 
 
 def test_the_keyboard_is_enough(play: Play):
@@ -159,15 +285,14 @@ def test_pages_and_packs_speak_another_language(play: Play):
     ]
 
 
-def test_the_first_product_is_there_within_a_second(play: Play):
+def test_the_first_product_needs_four_requests_in_a_row(play: Play):
+    # `make screenshots` prints how long it takes. On a busy machine that says nothing of the page.
     found = play("firstData")
     others = {"/rest/v1/rpc/account", "/rest/v1/brands", "/rest/v1/notifications"}
     before = [path for path in found["before"] if path not in others]
     token = before.pop(2)
     assert before == ["/products", "/settings.json", "/auth/session"]
     assert token.startswith("/v1/client/sessions/")
-    # How long it takes on a busy machine says nothing about the page.
-    assert found["isBusy"] or found["milliseconds"] < 1000
 
 
 def test_nothing_but_the_public_api_is_asked(

@@ -4,19 +4,14 @@ from __future__ import annotations
 
 import os
 import shutil
-import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
 
-from local import stripe
 from local.layout import ROOT
 from tests.docs.page import FILES, SCRIPTS, client_of, compile_files
-from tests.flow import shop as shops
-from tests.flow.stack import LocalStack, configured
+from tests.flow import stage as stages
 
 
 @pytest.fixture(scope="session")
@@ -28,11 +23,8 @@ def folder() -> Iterator[Path]:
     shutil.rmtree(folder)
 
 
-class Running(NamedTuple):
-    """The stack and the shop that its products are of."""
-
-    stack: LocalStack
-    shop: shops.Shop
+class Running(stages.Stage):
+    """The stage, as the page's project meets it."""
 
     def compiled(self, folder: Path) -> Path:
         """The page's project with the stack's addresses."""
@@ -48,10 +40,6 @@ class Running(NamedTuple):
         result = compile_files(folder, SCRIPTS | {"settings.ts": settings, "dev.js": clerk})
         assert result.returncode == 0, result.stdout
         return folder
-
-    @property
-    def clerk_url(self) -> str:
-        return f"http://127.0.0.1:{self.stack.settings.clerk_port}"
 
     def variables(self, project: Path) -> dict[str, str]:
         """The environment of whatever runs against it."""
@@ -69,45 +57,10 @@ class Running(NamedTuple):
 
 @pytest.fixture(scope="session")
 def running() -> Iterator[Running]:
-    fake = stripe.FakeStripe()
-    with shops.opened("lamp") as shop, stripe.serving(fake):
-        fake.offer()
-        stack = configured(
-            ROOT / ".local" / f"flow-{os.getpid()}-docs",
-            FETCH_ALLOW=f"127.0.0.1:{shop.server_port}",
-            STRIPE_SECRET_KEY="sk_test_docs",
-            STRIPE_API_BASE=fake.base,
-            STRIPE_WEBHOOK_SECRETS=stripe.SECRET,
-        )
-        try:
-            started = stack.run("up", check=False)
-            assert started.returncode == 0, started.stderr
-            with paying(fake):
-                yield Running(stack, shop)
-        finally:
-            stack.stop()
+    with stages.opened("docs") as stage:
+        yield Running(stage.stack, stage.shop)
 
 
 @pytest.fixture(scope="session")
 def project(running: Running, folder: Path) -> Path:
     return running.compiled(folder / "project")
-
-
-@contextmanager
-def paying(fake: stripe.FakeStripe) -> Iterator[None]:
-    """Somebody pays as soon as there is a checkout page."""
-    done = threading.Event()
-
-    def pay() -> None:
-        while not done.wait(0.05):
-            for checkout in fake.of("checkout.session", status="open")[:1]:
-                fake.pay(checkout["id"])
-                return
-
-    thread = threading.Thread(target=pay)
-    thread.start()
-    try:
-        yield
-    finally:
-        done.set()
-        thread.join()

@@ -20,8 +20,24 @@ _PAGE = """<!doctype html><html lang="en"><head><title>Bottle</title>
 </head><body><h1>Bottle</h1><p>CANARY</p></body></html>"""
 
 
+# Enough for a product, too little for a script.
+_BARE = """<!doctype html><html lang="en"><head><title>Vase</title>
+<script type="application/ld+json">{"@context": "https://schema.org", "@type": "Product",
+"name": "Vase", "offers": {"@type": "Offer", "price": "12.00", "priceCurrency": "USD"}}</script>
+</head><body><h1>Vase</h1></body></html>"""
+_VACUUM = """<!doctype html><html lang="en"><head><title>Hand vacuum</title>
+<script type="application/ld+json">{"@context": "https://schema.org", "@type": "Product",
+"name": "Hand vacuum", "offers": {"@type": "Offer", "price": "59.00", "priceCurrency": "USD"}}
+</script></head><body><h1>Hand vacuum</h1><table>
+<tr><th>Battery life</th><td>up to 12 hours</td></tr>
+<tr><th>Noise level</th><td>62 dB</td></tr></table></body></html>"""
+
+
 class Shop(ThreadingHTTPServer):
-    """`/slow` answers when `released` is set; `visits` counts requests by path."""
+    """`/bare` states a price alone, `/vacuum` has a table of values.
+
+    `/slow` answers when `released` is set. `visits` lists the paths that were asked for.
+    """
 
     daemon_threads = True
 
@@ -42,11 +58,13 @@ class _Handler(BaseHTTPRequestHandler):
         self.server.visits.append(self.path)
         if self.path.startswith("/slow"):
             self.server.released.wait(PATIENCE_SECONDS)
+        special = {"/bare": _BARE, "/vacuum": _VACUUM}.get(self.path)
+        page = special.encode() if special else self.server.page
         self.send_response(200)
         self.send_header("Content-Type", "text/html; charset=utf-8")
-        self.send_header("Content-Length", str(len(self.server.page)))
+        self.send_header("Content-Length", str(len(page)))
         self.end_headers()
-        self.wfile.write(self.server.page)
+        self.wfile.write(page)
 
     def log_message(self, *_arguments: object) -> None:
         """Silence."""

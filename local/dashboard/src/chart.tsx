@@ -16,7 +16,7 @@ export default function Chart({ points, domain, label }: { points: Point[]; doma
   return (
     <div className="chart" role="img" aria-label={t.chartOf(label, points.length)}>
       <ResponsiveContainer width="100%" height={280}>
-        <ComposedChart data={rows} margin={{ top: 8, right: 16, bottom: 0, left: 0 }} accessibilityLayer={false}>
+        <ComposedChart data={rows} margin={{ top: 8, right: 28, bottom: 0, left: 0 }} accessibilityLayer={false}>
           <CartesianGrid stroke="var(--line)" vertical={false} />
           <XAxis
             dataKey="at" type="number" scale="time" domain={['dataMin', 'dataMax']} tickFormatter={(at: number) => format.short(at)}

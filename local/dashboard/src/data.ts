@@ -1,6 +1,7 @@
 import { account, advice, details, may, members, type Advice, type Problem, type Role } from '@creatorscook/client'
 import type { ErrorDetails } from '@creatorscook/client/documents'
 import { QueryCache, QueryClient, MutationCache, useQuery } from '@tanstack/react-query'
+import { useLanguage } from './i18n.tsx'
 import { useClient, useSession } from './session.tsx'
 
 /** A refusal of the API, with what the page does about it. */
@@ -107,6 +108,24 @@ export function usePeople() {
     enabled: person !== null && person.org !== '',
     staleTime: 60_000,
   })
+}
+
+export type Maker = { isMe: boolean; name: string }
+
+/**
+ * The member behind a row of an organisation; undefined where nobody is told apart. Clerk keeps the
+ * names of people, and the database none: a colleague is a role and the beginning of an id.
+ */
+export function useMakers(): (id: string | null) => Maker | undefined {
+  const { t } = useLanguage()
+  const { personId } = useSession()
+  const { data = [] } = usePeople()
+  return (id) => {
+    const member = data.find(({ person_id }) => person_id === id)
+    if (!member) return undefined
+    const role = t.roles[member.role as Role] ?? member.role
+    return { isMe: id === personId(), name: member.name ?? `${role} ${member.person_id.slice(0, 4)}` }
+  }
 }
 
 export const PAGE = 20

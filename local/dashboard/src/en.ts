@@ -1,16 +1,21 @@
+import type { Maker } from './data.ts'
+
 const plural = (count: number, one: string, many: string) => `${count.toLocaleString('en')} ${count === 1 ? one : many}`
+
+/** `others`: how many posts are without the pattern. */
+export type PatternWords = { tag: string; seconds: string; ratio: string; n: number; others: number }
 
 /** Every text of the pages. Other languages have the same names. */
 export const en = {
   skip: 'Skip to the content', menu: 'Menu', mainNav: 'Main', loading: 'Loading', close: 'Close', cancel: 'Cancel', save: 'Save', saved: 'Saved.',
-  edit: 'Edit', delete: 'Delete', remove: 'Remove', add: 'Add', more: 'Show more', moreActions: 'More', all: 'All', none: 'none', new: 'New', copy: 'Copy', open: 'Open',
+  edit: 'Edit', delete: 'Delete', remove: 'Remove', add: 'Add', more: 'Show more', moreActions: 'More', all: 'All', none: 'none', new: 'New', copy: 'Copy', copied: 'Copied.', open: 'Open',
   choose: 'Choose one', optional: 'optional', actions: 'Actions', reload: 'Reload', print: 'Print',
   nav: {
     products: 'Products', rules: 'Brand rules', brands: 'Brands', notifications: 'Notifications', plan: 'Plan', members: 'Members',
-    audit: 'Audit log', connections: 'Connections', account: 'Account',
+    audit: 'Audit log', developers: 'Developers', connections: 'Connections', account: 'Account',
   },
   roles: { admin: 'Admin', editor: 'Editor', viewer: 'Viewer' },
-  roleMeans: { admin: 'Also buys, exports and deletes.', editor: 'Adds and changes.', viewer: 'Reads.' },
+  roleMeans: { admin: 'Also buys, exports, deletes, and makes API keys.', editor: 'Adds and changes.', viewer: 'Reads.' },
 
   // Signing in
   signIn: 'Sign in', signOut: 'Sign out', signInAgain: 'Sign in again', switchAccount: 'Switch account',
@@ -33,11 +38,11 @@ export const en = {
   addMany: 'Add several at once', addOne: 'Add one', addManyText: 'One product a line: a name, a comma, an address. Up to 500.',
   productLines: 'Products', line: (line: number) => `Line ${line}:`, addCount: (count: number) => `Add ${plural(count, 'product', 'products')}`,
   added: 'Added. The analysis has started.', addedMany: (count: number) => `${plural(count, 'product', 'products')} added.`,
-  address: 'Address', addressHint: 'It must be public, and it can’t change later.', tags: 'Tags', tagsHint: 'Separated by commas.', brand: 'Brand', noBrand: 'No brand',
+  address: 'Address', addressHint: 'It must be public, and it can’t change later.', tags: 'Tags (optional)', tagsHint: 'To find it again. Separated by commas.', brand: 'Brand', noBrand: 'No brand',
   search: 'Search by name', show: 'Show', inUseOnly: 'In use', archived: 'Archived', removeFilter: (tag: string) => `Stop filtering by ${tag}`,
   clearFilters: 'Clear filters', nothingFound: 'Nothing matches',
   noProducts: 'No products yet', noProductsText: 'Add the page of a product, and see what people say about it and what works.', noProductsViewer: 'An editor can add products.',
-  analysed: (ago: string) => `analysed ${ago}`, scriptCount: (count: number) => plural(count, 'script', 'scripts'), before: (score: string) => `was ${score}`,
+  analysed: (ago: string) => `analysed ${ago}`, scriptCount: (count: number) => plural(count, 'script', 'scripts'), addedBy: ({ isMe, name }: Maker) => `added by ${isMe ? 'you' : name}`, changedBy: ({ isMe, name }: Maker) => `by ${isMe ? 'you' : name}`, before: (score: string) => `was ${score}`,
   sample: 'Sample data', sampleText: 'These results come from the included sample data, not from data about this product.',
   watch: 'Watch it', watchIs: { off: 'Not watched', weekly: 'Watched weekly', daily: 'Watched daily' },
   watchSaid: { off: 'No longer watched.', weekly: 'Analysed every week from now on.', daily: 'Analysed every day from now on.' },
@@ -45,7 +50,7 @@ export const en = {
   deleted: (name: string) => `${name} is deleted.`, deleteProduct: (name: string) => `Delete ${name}?`,
   deleteProductText: 'Its analyses, packs, scripts and links are deleted, too. This can’t be undone. Archive it to keep them.',
   analyseAgain: 'Analyse again', analysing: 'Analysis', writingScript: 'Writing the script',
-  wasCancelled: (what: string) => `${what}: cancelled.`, hasFailed: (what: string) => `${what} failed.`, otherAddress: 'An address can’t change. Delete the product, and add it with the right one.', triesAgain: 'The last try failed; it is tried again.', cancelled: 'Cancelled.',
+  wasCancelled: (what: string) => `${what}: cancelled.`, hasFailed: (what: string) => `${what} failed.`, otherAddress: 'An address can’t change. Delete the product, and add it with the right one.', deleteThis: 'Delete this product', triesAgain: 'The last try failed; it is tried again.', cancelled: 'Cancelled.',
   stages: {
     queued: 'in the queue', starting: 'starting', fetching: 'reading', fetching_page: 'reading the page', collecting: 'collecting', collecting_videos: 'collecting videos',
     collecting_comments: 'collecting comments', searching_videos: 'searching videos', analysing: 'analysing', writing: 'writing', reviewing: 'reviewing', saving: 'saving',
@@ -53,14 +58,14 @@ export const en = {
   },
   tabs: { pack: 'Pack', people: 'What people say', video: 'Performance', history: 'Over time', compare: 'Compare', scripts: 'Scripts' },
   beingAnalysed: 'The analysis is running', beingAnalysedText: 'This page shows the pack as soon as it is there.',
-  noPack: 'No analysis yet', noPackText: 'Run an analysis to see this.',
+  noPack: 'No analysis yet', noPackText: 'Run an analysis to see this.', noPackFailed: 'The message above says why, and what to do.',
 
   // Numbers
   standsOut: 'Stands out', stillGrowing: 'Still growing', mood: 'Mood', of100: 'of 100', of5: 'of 5', notMeasured: 'not measured', notShown: 'Not shown',
-  likely: (low: string, high: string) => `(likely ${low} to ${high})`, of: (count: string) => `n = ${count}`, times: (ratio: string) => `${ratio} times the usual views`,
+  fromTo: (low: string, high: string) => `${low} to ${high}`, likely: (low: string, high: string) => `(likely ${low} to ${high})`, of: (count: string) => `n = ${count}`, times: (ratio: string) => `${ratio} times the usual views`,
   intervalOf: (what: string, value: number, range: readonly number[] | null | undefined) =>
     `${what}: ${Math.round(value * 100) / 100}${range ? `, likely ${Math.round(range[0]! * 100) / 100} to ${Math.round(range[1]! * 100) / 100}` : ''}`,
-  standsOutMeans: 'It does better than so many of 100 posts. The bar is an 80 % interval.', standsOutMissing: 'There is nothing to compare a video with yet.',
+  standsOutMeans: (value: string) => `Of 100 posts, ${value} stand out less. The bar is what is likely: at 80 of 100 later looks the number should be inside.`, stillGrowingMeans: 'How many of 100 posts get fewer saves per like. Many saves go with views that keep coming; it is no forecast.', standsOutMissing: 'There is nothing to compare a video with yet.',
   bands: { breakout: 'breakout', above: 'above usual', typical: 'as usual', below: 'below usual', insufficient_data: 'too little data' },
   moods: { positive: 'Positive', mixed: 'Praise and complaint', negative: 'Negative', neutral: 'Neutral', unclear: 'Unclear', insufficient_data: 'Too little data' },
   levels: { high: 'high', medium: 'medium', low: 'low', insufficient_data: 'too little data' },
@@ -84,6 +89,12 @@ export const en = {
   severities: { high: 'High', medium: 'Medium', low: 'Low' },
   seconds: 'Seconds', beat: 'Beat', says: 'Says', onScreen: 'On screen',
   beatKinds: { hook: 'Hook', problem: 'Problem', demo: 'Demo', proof: 'Proof', payoff: 'Payoff', cta: 'Call to action' },
+  noBeats: 'There is too little data for a script in this pack.', noBeatsText: 'It takes reviews, a video, or a page that states more. Analyse again later, or write a script yourself.',
+  changeKinds: {
+    breakout: 'Breakout', stands_out_up: 'Stands out more', stands_out_down: 'Stands out less', heating: 'Heating up', cooling: 'Cooling down', net_up: 'Better mood', net_down: 'Worse mood',
+    new_complaint: 'New complaint', complaint_gone: 'Complaint gone', sold_out: 'Sold out', back_in_stock: 'Back in stock', price_up: 'Price up', price_down: 'Price down',
+  },
+  download: 'Download', asMarkdown: 'Markdown, for documents', asCsv: 'CSV, for spreadsheets', downloaded: 'The file is saved.',
   share: 'Share', shareText: 'Whoever has the link sees this pack, and nothing else of your account.', endsAfter: 'Ends after', days: (count: number) => plural(count, 'day', 'days'), newLink: 'New link',
   linkOnce: 'The link. It is shown this once.', openLinks: 'Links that are open', madeEnds: (made: string, ends: string) => `Made ${made}, ends ${ends}`, revoke: 'Revoke',
   sharedPack: 'A shared pack', sharedOn: (day: string) => `Written on ${day}`, linkIncomplete: 'This link is not complete', linkOver: 'This link has ended', linkOverText: 'Ask who sent it for a new one.',
@@ -104,6 +115,15 @@ export const en = {
   viewsPerHour: (views: string) => `${views} views an hour since the last look`, openings: 'How posts that stood out begin', openingsFrom: (n: number) => `From ${plural(n, 'post', 'posts')}, by what is said. Never their words.`,
   pace: 'Pace', wordsPerSecond: (words: string) => `${words} words a second`, productFirst: 'Product first named', atSecond: (second: string) => `at second ${second}`,
   retention: 'How long viewers stay, by kind of hook', retentionMeans: 'Of other posts, after five seconds: 0 means few are left, 2 means many. The bar is a 95 % interval.', pooled: 'Kinds on one line do not differ from each other measurably.',
+  patterns: 'Patterns of the creator’s own posts', patternsMean: 'What goes with views among the posts of one creator. A pattern, no cause.',
+  patternKinds: {
+    short: ({ seconds, ratio, n, others }: PatternWords) => `Posts of up to ${seconds} s get ${ratio} times the views of the longer ones (${n} against ${others}).`,
+    topic: ({ tag, ratio, n, others }: PatternWords) => `Posts with #${tag} get ${ratio} times the views of the others (${n} against ${others}).`,
+    again: ({ tag, ratio, n, others }: PatternWords) => `The post with #${tag} has ${ratio} times the usual views; ${n} of ${others} others take it up.`,
+    level_up: ({ ratio, n, others }: PatternWords) => `The newer ${n} posts get ${ratio} times the views of the ${others} before.`,
+    level_down: ({ ratio, n, others }: PatternWords) => `The newer ${n} posts get only ${ratio} times the views of the ${others} before.`,
+  },
+  patternLasts: (held: number, n: number, ratio: string, low: string, high: string) => `Does it last? Of ${plural(n, 'other creator', 'other creators')} with such a pattern, ${held} had it in later posts, too, there with ${ratio} times the views (${low} to ${high}).`,
   spoken: 'What is said in the video', opensWith: 'Opens with', callToAction: 'Call to action', spokenLanguage: 'Language',
   ctaKinds: { link: 'to a link', buy: 'to buy', follow: 'to follow', comment: 'to comment', save: 'to save', share: 'to share' },
   spokenBeats: { hook: 'Hook', problem: 'Problem', demo: 'Demo', proof: 'Proof', call_to_action: 'Call to action', other: 'Other' },
@@ -111,7 +131,7 @@ export const en = {
   metrics: 'Measured', metric: 'Measure', value: 'Value', amongOthers: 'Among other posts', basis: 'Basis',
   metricNames: { share_rate: 'Shares per view', save_rate: 'Saves per view', saves_per_like: 'Saves per like', comment_rate: 'Comments per view', like_rate: 'Likes per view', engagement_rate: 'Engagement per view', outlier_ratio: 'Views, times usual' },
   record: 'Record of these intervals', recordMeans: 'An 80 % interval should hold at about 80 of 100 later looks. The line marks 80.', recordOwn: 'Your products', recordAll: 'All accounts',
-  recordNone: 'Nothing was judged yet. The next look comes three days later, or more.', held: (hits: number, n: number) => `${hits} of ${n} held:`,
+  recordOwnNone: 'How often such bars held is not known yet: the first is judged at a look three days later, or more.', recordNone: 'Nothing was judged yet. The next look comes three days later, or more.', held: (hits: number, n: number) => `${hits} of ${n} held:`,
 
   // Over time
   measure: 'Measure', onePoint: 'One analysis so far. A line needs two.', standsOutBand: 'The band is the 80 % interval of each analysis.', netBand: 'The band is the 95 % interval of each analysis.',
@@ -127,7 +147,7 @@ export const en = {
   script: 'Script', noScripts: 'No scripts yet', noScriptsText: 'Have a draft written, or write one yourself.', writeMyself: 'Write one myself', newScriptText: 'Hook:\n\n', scriptStatus: { draft: 'Draft', final: 'Final' }, aiDraft: 'Written by AI',
   aiDraftTitle: 'Have a draft written', hook: 'Hook', anyHook: 'Let the writer choose', wish: 'Wishes (optional)', wishHint: 'Tone, length, what must come up. Your brand rules are followed anyway.', writeDraft: 'Write a draft', draftBegun: 'The draft is being written.',
   openWith: (hook: string) => `Open with this hook: ${hook}`, versionOf: (version: number) => `Version ${version}`, title: 'Title', text: 'Text', unsaved: 'not saved yet', allSaved: 'saved', savesLater: 'is saved when you are back online',
-  makeFinal: 'Make final', backToDraft: 'Back to draft', isFinal: 'The script is final.', wordsSeconds: (words: number, seconds: number) => `${plural(words, 'word', 'words')}, about ${seconds} s spoken. Ctrl+S saves.`,
+  makeFinal: 'Make final', saveFinal: 'Save and make final', backToDraft: 'Back to draft', isFinal: 'The script is final.', wordsSeconds: (words: number, seconds: number) => `${plural(words, 'word', 'words')}, about ${seconds} s spoken. Ctrl+S saves.`,
   rulesOf: 'Brand rules', noRulesApply: 'No rule applies to this script.', keepsFromFinal: (n: number) => `${plural(n, 'broken rule keeps', 'broken rules keep')} it from being final.`, needsReview: 'Judge yourself', suggestion: 'Suggestion', showInText: 'Show in the text',
   passedRules: (n: number) => `${plural(n, 'rule is', 'rules are')} kept.`, brokenRules: (n: number): string => (n === 1 ? 'broken rule' : 'broken rules'),
   review: 'Review by AI', reviewText: 'Advice on the draft as it was written. It keeps no script from being final.', verdicts: { pass: 'kept', fail: 'broken', needs_review: 'unclear', not_applicable: 'does not apply' },
@@ -183,19 +203,43 @@ export const en = {
   usedOf: (used: string, limit: string) => `${used} of ${limit}`, resetsAll: (day: string) => `Monthly counts start again on ${day}.`, current: 'Current', choosePlan: (name: string) => `Choose ${name}`, adminsBuy: 'An admin of the organisation buys plans.',
   subscription: { active: 'Your subscription is active.', trialing: 'You are trying it.', past_due: 'The last payment failed.', canceled: 'Your subscription has ended.', unpaid: 'Your subscription is unpaid.', paused: 'Your subscription is paused.' },
   endsOn: (day: string) => `It ends on ${day}.`, renewsOn: (day: string) => `It renews on ${day}.`,
-  planProducts: (n: string) => `${n} products`, planAnalyses: (n: string) => `${n} analyses a month`, planScripts: (n: string) => `${n} AI scripts a month`, planSeats: (n: string) => `${n} seats`, planHistory: (n: string) => `${n} points of history a product`, planTranscripts: 'Reads what is said in videos',
+  planProducts: (n: string) => `${n} products`, planAnalyses: (n: string) => `${n} analyses a month`, planScripts: (n: string) => `${n} AI scripts a month`, planSeats: (n: number) => plural(n, 'seat', 'seats'), planHistory: (n: string) => `Charts of ${n} analyses`, planTranscripts: 'Reads what is said in videos',
+  payment: 'Payment', payBy: { month: 'Monthly', year: 'Yearly' }, perInterval: { month: 'a month', year: 'a year' }, free: 'No charge', orByYear: (amount: string) => `or ${amount} a year`, notSoldBy: { month: 'Not sold by the month', year: 'Not sold by the year' },
+  yearSaves: (amount: string) => `${amount} less than twelve months`,
   planWatch: { off: 'No watching', weekly: 'Watches products weekly', daily: 'Watches products daily' }, thanks: 'Thank you', planIs: (plan: string) => `Your plan is ${plan} now.`,
 
   // Members, audit, notifications
-  membersText: 'Who acts for the organisation.', seatsUsed: (used: number, limit: number) => `${used} of ${plural(limit, 'seat', 'seats')} taken this month`, seen: (ago: string) => `Last here ${ago}.`, withoutName: 'Without a name', clerkKeeps: 'People are invited and given roles in Clerk.',
+  membersText: 'Who acts for the organisation.', seatsUsed: (used: number, limit: number) => `${used} of ${plural(limit, 'seat', 'seats')} taken this month`, seen: (ago: string) => `Last here ${ago}.`, yourself: 'You', invite: 'Invite somebody', inviteText: 'People are invited, named and given roles in Clerk. Here a colleague is a role and the beginning of an id.', inviteLocal: (org: string) => `On this machine, whoever signs in with the organisation ${org} is a member.`, seatsFull: 'All seats of this month are taken.',
   noOrganisation: 'This is your own account', noOrganisationText: 'Sign in for an organisation to see its members.',
-  auditText: 'Who changed what, without the texts themselves. Kept for a year.', noEvents: 'Nothing has happened yet', adminsOnly: 'For admins', adminsOnlyText: 'An admin of the organisation sees who changed what.', when: 'When', who: 'Who', did: 'What', changed: 'Changed', nobody: 'nobody', you: 'you',
-  auditActions: { insert: 'added', update: 'changed', delete: 'deleted', export: 'exported' }, targets: { product: 'a product', script: 'a script', brand_rule: 'a brand rule', subscription: 'a subscription', membership: 'a membership', account: 'the account' },
-  unread: (n: number) => `${n} new`, markRead: 'Mark as read', markAllRead: 'Mark all as read', noNotifications: 'Nothing to tell', noNotificationsText: 'A breakout, a new complaint or a sold-out product of those you watch is told here.',
+  auditText: 'Who changed what, without the texts themselves. Kept for a year.', noEvents: 'Nothing has happened yet', adminsOnly: 'For admins', adminsOnlyText: 'An admin of the organisation sees who changed what.', when: 'When', who: 'Who', did: 'What', changed: 'Changed', nobody: 'nobody', you: 'you', anApiKey: 'an API key',
+  auditActions: { insert: 'added', update: 'changed', delete: 'deleted', export: 'exported' }, targets: { product: 'a product', script: 'a script', brand_rule: 'a brand rule', api_key: 'an API key', webhook_endpoint: 'a webhook', subscription: 'a subscription', membership: 'a membership', account: 'the account' },
+  openProduct: 'Open the product', unread: (n: number) => `${n} new`, markRead: 'Mark as read', markAllRead: 'Mark all as read', noNotifications: 'Nothing to tell', noNotificationsText: 'A breakout, a new complaint or a sold-out product of those you watch is told here.',
+
+  // Developers
+  developersText: 'For programs that work with this account.', adminsMakeKeys: 'An admin of the organisation makes API keys and webhooks.', apiKeys: 'API keys', webhooks: 'Webhooks',
+  apiKeysText: 'A key lets a server or an agent act for this account, without a person who signs in.', newKey: 'New API key', newKeyText: 'Give each program a key of its own. Then you can end one without the others.', makeKey: 'Make the key',
+  noKeys: 'No API keys yet', noKeysText: 'Make one for each program that reads or writes by itself.', keyNameHint: 'What uses it, such as “Nightly import”.', keyMay: 'It may',
+  scopeNames: { read: 'Read', write: 'Read and write' }, scopeMeans: { read: 'what a viewer sees', write: 'what an editor does' }, theKey: 'The key', secretOnce: 'It is shown this once. Keep it where your secrets are.', keptIt: 'I have kept it',
+  lastUsed: (ago: string) => `last used ${ago}`, neverUsed: 'never used', worksUntil: (day: string) => `works until ${day}`, endedOn: (day: string) => `ended on ${day}`, revokedOn: (day: string) => `revoked on ${day}`, madeBy: ({ isMe, name }: Maker) => `made by ${isMe ? 'you' : name}`,
+  revoked: 'Revoked', expired: 'Ended', revokeKey: (name: string) => `Revoke ${name}`, revokeKeyText: 'Whatever uses this key is refused from now on. This can’t be undone.', keyRevoked: (name: string) => `${name} is revoked.`,
+  howToUse: 'How to use a key', keyUse: 'Exchange it for an access token of five minutes. Use the token as a browser does.', keyNever: 'No key buys, exports or deletes, or sees members, keys and webhooks. It never belongs into a page.',
+  webhooksText: 'What the notifications tell is posted to your server, signed.', addWebhook: 'Add webhook', editWebhook: 'Edit webhook', webhookFormText: 'Each event is posted there as JSON, with a signature of Standard Webhooks.', noWebhooks: 'No webhooks yet', noWebhooksText: 'Add the address of your server to be told when an analysis is done, or a product sells out.',
+  webhookUrl: 'URL', webhookUrlHint: 'A public https:// address. Redirects are not followed.', webhookDescription: 'Description (optional)', webhookKinds: 'Events', webhookAll: 'All events, also later ones', webhookGets: 'Gets', webhookSecret: 'The secret', webhookVerify: 'Your server verifies each post with it. Until there is a secret, nothing is posted.',
+  notificationKinds: {
+    analysis_done: 'Analysis done', analysis_failed: 'Analysis failed', score_changed: 'Score changed', breakout: 'Breakout', new_complaint: 'New complaint', sold_out: 'Sold out', back_in_stock: 'Back in stock',
+    watch_failing: 'Watching fails', watch_stopped: 'Watching stopped', quota_nearly_used: 'Quota nearly used', payment_failed: 'Payment failed', webhook_disabled: 'Webhook disabled', test: 'Test',
+  },
+  enabled: 'In use', disabled: 'Disabled', enable: 'Enable', disable: 'Disable', enabledSaid: 'In use again.', disabledSaid: 'Disabled. Nothing is posted there.', since: (when: string) => `Since ${when}.`,
+  disabledReasons: { owner: 'An admin has disabled it.', gone: 'It answered 410: gone.', failing: 'It has failed for three days.' },
+  sendTest: 'Send a test', testSent: 'The test is on its way.', newSecret: 'New secret', newSecretText: 'The old secret signs beside the new one for 24 hours. Make two to end a leaked one at once.', makeSecret: 'Make a secret', oldSecretEnds: (when: string) => `The old secret signs until ${when}.`,
+  deleteWebhook: 'Delete this webhook?', deleteWebhookText: 'Nothing is posted there any more, and its deliveries are deleted.', webhookDeleted: 'The webhook is deleted.', backToWebhooks: '← All webhooks',
+  deliveries: 'Deliveries', noDeliveries: 'Nothing was posted yet', noDeliveriesText: 'Send a test to see whether your server takes it.', deliveriesKept: 'The latest 50. Each is kept for 30 days.', whatIsPosted: 'What is posted',
+  deliveryStatus: { pending: 'On its way', delivered: 'Delivered', failed: 'Failed' }, triedAgain: 'Is tried again', attempts: (n: number) => plural(n, 'attempt', 'attempts'), answeredWith: (status: number) => `answered ${status}`, nextTry: (when: string) => `next attempt ${when}`,
+  deliveryProblems: { status: 'no answer 2xx', timeout: 'no answer within 10 s', unreachable: 'no connection', not_allowed: 'the address is not public', endpoint_disabled: 'not tried: the webhook is disabled' },
 
   // Connections and account
   connectionsText: 'Accounts elsewhere that may be read for you.', connected: 'Connected', tiktokText: 'With your own posts, a video is compared with what you usually reach.', connectTiktok: 'Connect TikTok', connectAgain: 'Connect again', tiktokConnected: 'TikTok is connected.', connectedSince: (from: string, to: string) => `Since ${from}, until ${to} without a new consent`, scopes: 'What it allows', editorsConnect: 'An editor can connect it.',
-  thisBrowser: 'This browser', pageLanguage: 'Language of these pages', looks: 'Appearance', themesOf: { system: 'As the system', light: 'Light', dark: 'Dark' }, packs: 'Packs', packLanguage: 'Language of packs', packLanguageHint: 'It holds from the next analysis on.', localeSaved: 'Saved. It holds from the next analysis on.',
+  thisBrowser: 'This browser', pageLanguage: 'Language of these pages', looks: 'Appearance', themesOf: { system: 'As the system', light: 'Light', dark: 'Dark' }, packs: 'Packs', packIn: (language: string) => `This pack is in ${language}.`, packLanguage: 'Language of packs', packLanguageHint: 'It holds from the next analysis on.', localeSaved: 'Saved. It holds from the next analysis on.',
   export: 'Export', exportText: 'Everything that is stored about this account, as one JSON file.', exportDo: 'Export everything', exporting: (n: number) => `Page ${n} …`, exported: 'The export is saved.', adminsExport: 'An admin can export the organisation.',
   deleteAccount: 'Delete the account', deleteAccountText: 'Everything in it is erased for good, and its subscription is cancelled.', deleteOrganisationText: 'Everything of this organisation is erased for good, and its subscription is cancelled. Your own account stays.', typeToDelete: (name: string) => `Type ${name} to confirm`, deleteForGood: 'Delete for good', deleteLast: 'This can’t be undone, by anybody.', adminsDelete: 'An admin can delete the organisation.',
 }

@@ -1,5 +1,6 @@
 import { analyzeAgain, cancelJob, jobAdvice, type Overview } from '@creatorscook/client'
 import { useMutation, useQueryClient } from '@tanstack/react-query'
+import { Link } from 'react-router'
 import { ask, useMay } from './data.ts'
 import { useLanguage } from './i18n.tsx'
 import { useClient } from './session.tsx'
@@ -12,7 +13,7 @@ export function isInFlight(product: Pick<Overview, 'job_status'>): boolean {
 }
 
 /** What the latest job of a product does, or why it failed; nothing once it is done. */
-export function JobLine({ product }: { product: Overview }) {
+export function JobLine({ product, onDelete }: { product: Overview; onDelete?: () => void }) {
   const { t, language } = useLanguage()
   const client = useClient()
   const queries = useQueryClient()
@@ -52,11 +53,15 @@ export function JobLine({ product }: { product: Overview }) {
   const advised = jobAdvice({ status: job_status, error_code: job_error_code, error_message: job_error_message })
   // Another try of the same address ends the same way.
   const isWrongAddress = advised?.then === 'mark field' && advised.field === 'source_url'
+  // A later analysis may find enough; a person needs no more than a page.
+  const isWithoutScript = job_kind === 'generate_script' && job_error_code === 'too_little_data'
   return (
     <div className="notice bad" data-code={job_error_code}>
       <p>{job_status === 'cancelled' ? t.wasCancelled(what) : <>{t.hasFailed(what)} {why}</>}</p>
       {isWrongAddress && mayEdit && <p>{t.otherAddress}</p>}
-      {mayEdit && !isWrongAddress && job_kind === 'analyze_product' && !product.archived_at && (
+      {isWrongAddress && mayEdit && onDelete && <Button kind="danger" onClick={onDelete}>{t.deleteThis}</Button>}
+      {mayEdit && isWithoutScript && <p><Link to={`/products/${product.id}/scripts`}>{t.writeMyself}</Link></p>}
+      {mayEdit && !isWrongAddress && (job_kind === 'analyze_product' || isWithoutScript) && !product.archived_at && (
         <Button busy={again.isPending} onClick={() => again.mutate()}>{t.analyseAgain}</Button>
       )}
       <Problem error={again.error} />

@@ -22,6 +22,11 @@ export function Interval({ value, range, domain, label, zero }:
   )
 }
 
+/** The two ends of an interval; null without one. */
+export function pair(low: number | null, high: number | null): [number, number] | null {
+  return low === null || high === null ? null : [low, high]
+}
+
 const TONES: Record<Band, 'good' | 'neutral' | 'bad' | 'accent'> = {
   breakout: 'accent', above: 'good', typical: 'neutral', below: 'bad', insufficient_data: 'neutral',
 }
@@ -32,10 +37,11 @@ export function BandChip({ band }: { band: Band }) {
 }
 
 /** "72 of 100, likely 61 to 80": how many posts stand out less. */
-export function StandsOutText({ value, range }: { value: number | null; range: Range }) {
+export function StandsOutText({ value, range, brief = false }: { value: number | null; range: Range; brief?: boolean }) {
   const { t, format } = useLanguage()
   if (value === null) return <span className="muted">{t.notMeasured}</span>
   const [low, high] = range ?? []
+  if (brief) return <Brief value={format.number(value)} range={low === undefined || high === undefined ? null : t.fromTo(format.number(low), format.number(high))} />
   return (
     <span className="figure">
       <span className="whole"><b>{format.number(value)}</b> {t.of100}</span>
@@ -44,16 +50,22 @@ export function StandsOutText({ value, range }: { value: number | null; range: R
   )
 }
 
-export function NetText({ value, range }: { value: number | null; range: Range }) {
+export function NetText({ value, range, brief = false }: { value: number | null; range: Range; brief?: boolean }) {
   const { t, format } = useLanguage()
   if (value === null) return <span className="muted">{t.notMeasured}</span>
   const [low, high] = range ?? []
+  if (brief) return <Brief value={format.signed(value)} range={low === undefined || high === undefined ? null : t.fromTo(format.signed(low), format.signed(high))} />
   return (
     <span className="figure">
       <b>{format.signed(value)}</b>
       {low !== undefined && high !== undefined && <span className="muted"> {t.likely(format.signed(low), format.signed(high))}</span>}
     </span>
   )
+}
+
+/** For a column whose head says what it is. */
+function Brief({ value, range }: { value: string; range: string | null }) {
+  return <span className="figure nowrap"><b>{value}</b>{range && <span className="muted small"> {range}</span>}</span>
 }
 
 /** Bars of counts, largest first, each with its number. */

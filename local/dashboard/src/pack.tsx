@@ -1,4 +1,4 @@
-import type { Change, PackConfiguration, PackHook, PackRecord, ScriptTemplate, SharedConfiguration } from '@creatorscook/client/documents'
+import type { Change, ChangeKind, PackConfiguration, PackHook, PackRecord, ScriptTemplate, SharedConfiguration } from '@creatorscook/client/documents'
 import type { ReactNode } from 'react'
 import { Sources } from './evidence.tsx'
 import { useLanguage } from './i18n.tsx'
@@ -11,7 +11,7 @@ type Kind = Content['cards'][number]['kind']
 /** A pack in the order of its case. `onHook` has a script written from a hook. */
 export function Pack({ content, record, onHook, aside }:
   { content: Content; record?: PackRecord | null; onHook?: (hook: PackHook) => void; aside?: ReactNode }) {
-  const { t, format } = useLanguage()
+  const { t, format, language } = useLanguage()
   // The case says what comes first; a kind of card is one section.
   const kinds = [...new Set([...content.cards].sort((a, b) => a.order - b.order).map(({ kind }) => kind))]
   const shown = kinds.filter((kind) => kind !== 'stands_out' && kind !== 'next_steps')
@@ -35,13 +35,14 @@ export function Pack({ content, record, onHook, aside }:
         )}
       </section>
       <Changes changes={content.what_changed ?? []} />
-      <TwoNumbers content={content} record={record ?? null} />
+      <TwoNumbers content={content} record={record} />
       {content.next_steps.length > 0 && (
         <Card title={t.nextSteps}>
           <ol className="plain steps">{content.next_steps.map((step) => <li key={step.kind + step.text}>{step.text}</li>)}</ol>
         </Card>
       )}
       {shown.map((kind) => <Section key={kind} kind={kind} content={content} {...(onHook && { onHook })} />)}
+      {content.script_templates.length === 0 && <Card title={t.beats}><div className="muted" lang={language}><p>{t.noBeats}</p><p>{t.noBeatsText}</p></div></Card>}
       <Comparables content={content} />
       {(content.dos.length > 0 || content.donts.length > 0) && (
         <Card title={t.dosDonts}>
@@ -59,18 +60,27 @@ export function Pack({ content, record, onHook, aside }:
   )
 }
 
+const CHANGE_TONES: Record<ChangeKind, 'good' | 'bad' | 'neutral' | 'accent'> = {
+  breakout: 'accent', stands_out_up: 'good', stands_out_down: 'bad', heating: 'good', cooling: 'bad', net_up: 'good', net_down: 'bad',
+  new_complaint: 'bad', complaint_gone: 'good', sold_out: 'bad', back_in_stock: 'good', price_up: 'neutral', price_down: 'neutral',
+}
+
 export function Changes({ changes, lang }: { changes: readonly Change[]; lang?: string | undefined }) {
-  const { t } = useLanguage()
+  const { t, language } = useLanguage()
   if (!changes.length) return null
   return (
     <Card title={t.whatChanged} className="accented">
-      <ul lang={lang}>{changes.map((change) => <li key={change.text}>{change.text}</li>)}</ul>
+      <ul className="plain changes" lang={lang}>
+        {changes.map((change) => (
+          <li key={change.text}><Chip tone={CHANGE_TONES[change.kind]}><span lang={language}>{t.changeKinds[change.kind]}</span></Chip> <span>{change.text}</span></li>
+        ))}
+      </ul>
     </Card>
   )
 }
 
-function TwoNumbers({ content, record }: { content: Content; record: PackRecord | null }) {
-  const { t, format } = useLanguage()
+function TwoNumbers({ content, record }: { content: Content; record: PackRecord | null | undefined }) {
+  const { t, format, language } = useLanguage()
   const { stands_out, still_growing } = content
   return (
     <div className="columns numbers">
@@ -79,9 +89,9 @@ function TwoNumbers({ content, record }: { content: Content; record: PackRecord 
         {stands_out.value !== null && (
           <Interval value={stands_out.value} range={stands_out.interval} domain={[0, 100]} label={t.intervalOf(t.standsOut, stands_out.value, stands_out.interval)} />
         )}
-        <p className="muted small">{stands_out.value === null ? t.standsOutMissing : t.standsOutMeans}</p>
+        <p className="muted small">{stands_out.value === null ? t.standsOutMissing : t.standsOutMeans(format.number(stands_out.value))}</p>
         <Sources ids={stands_out.evidence_ids} known={content.evidence} />
-        {record && <p className="muted small">{record.text}</p>}
+        {record !== undefined && <p className="muted small">{record ? record.text : <span lang={language}>{t.recordOwnNone}</span>}</p>}
       </Card>
       <Card title={t.stillGrowing}>
         {still_growing.status === 'shown' && still_growing.percentile !== null ? (
@@ -91,6 +101,7 @@ function TwoNumbers({ content, record }: { content: Content; record: PackRecord 
           </>
         ) : <p className="big muted">{t.notShown}</p>}
         <p className="muted small">{still_growing.reason}</p>
+        <p className="muted small" lang={language}>{t.stillGrowingMeans}</p>
         <Sources ids={still_growing.evidence_ids} known={content.evidence} />
       </Card>
     </div>
@@ -152,7 +163,16 @@ function Section({ kind, content, onHook }: { kind: Kind; content: Content; onHo
     case 'script':
       return content.script_templates.length === 0 ? null : (
         <Card title={t.beats}>
-          {content.script_templates.map((template) => <Beats key={template.id} template={template} angle={content.angles.find(({ id }) => id === template.angle_id)?.title} />)}
+          {content.script_templates.map((template, index) => {
+            const angle = content.angles.find(({ id }) => id === template.angle_id)?.title
+            // One script is read at a time.
+            return (
+              <details key={template.id} className="template" open={index === 0}>
+                <summary>{angle ?? t.script}</summary>
+                <Beats template={template} label={angle ?? t.script} />
+              </details>
+            )
+          })}
         </Card>
       )
     case 'risks':
@@ -173,11 +193,10 @@ function Section({ kind, content, onHook }: { kind: Kind; content: Content; onHo
   }
 }
 
-function Beats({ template, angle }: { template: ScriptTemplate; angle: string | undefined }) {
+function Beats({ template, label }: { template: ScriptTemplate; label: string }) {
   const { t, format } = useLanguage()
   return (
-    <div className="scroll" tabIndex={0} role="region" aria-label={angle ?? t.beats}>
-      {angle && <h3>{angle}</h3>}
+    <div className="scroll" tabIndex={0} role="region" aria-label={label}>
       <table className="beats">
         <thead><tr><th>{t.seconds}</th><th>{t.beat}</th><th>{t.says}</th><th>{t.onScreen}</th></tr></thead>
         <tbody>

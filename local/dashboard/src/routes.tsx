@@ -33,6 +33,15 @@ export const router = createBrowserRouter([
       { path: 'members', lazy: () => import('./pages/members.tsx') },
       { path: 'audit', lazy: () => import('./pages/audit.tsx') },
       { path: 'notifications', lazy: () => import('./pages/notifications.tsx') },
+      {
+        path: 'developers',
+        lazy: () => import('./pages/developers.tsx'),
+        children: [
+          { index: true, lazy: () => import('./pages/api-keys.tsx') },
+          { path: 'webhooks', lazy: () => import('./pages/webhooks.tsx') },
+          { path: 'webhooks/:id', lazy: () => import('./pages/webhook.tsx') },
+        ],
+      },
       { path: 'connections', lazy: () => import('./pages/connections.tsx') },
       { path: 'account', lazy: () => import('./pages/account.tsx') },
       { path: '*', lazy: () => import('./pages/nowhere.tsx') },

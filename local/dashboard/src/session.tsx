@@ -12,6 +12,8 @@ type Session = {
   client: Client
   settings: PageSettings
   person: Person | null
+  /** The account of whoever is signed in, also while they act for an organisation; null before the first answer. */
+  personId: () => string | null
   signIn: (person: Person) => void
   signOut: () => void
 }
@@ -66,16 +68,32 @@ export function SessionProvider({ settings, children }: { settings: PageSettings
       setPerson(next)
       setRound((before) => before + 1)
     }
+    let personId: string | null = null
+    const send: typeof fetch = (input, init) => {
+      personId = personOf(new Headers(init?.headers).get('Authorization')) ?? personId
+      return fetch(input, init)
+    }
     return {
       settings,
       person,
-      client: connect(settings, (options) => clerk?.session.getToken(options)),
+      personId: () => personId,
+      client: connect(settings, (options) => clerk?.session.getToken(options), { global: { fetch: send } }),
       signIn: change,
       signOut: () => change(null),
     }
   }, [settings, id, round])
 
   return <SessionContext value={session}><Fragment key={id}>{children}</Fragment></SessionContext>
+}
+
+/** Who acts, as an access token says; null for the public key. */
+function personOf(authorization: string | null): string | null {
+  try {
+    const { act, sub } = JSON.parse(atob(authorization!.split('.')[1]!.replace(/-/g, '+').replace(/_/g, '/')))
+    return act?.sub ?? sub ?? null
+  } catch {
+    return null
+  }
 }
 
 function stored(): Person | null {

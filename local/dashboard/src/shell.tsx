@@ -22,7 +22,7 @@ export function Shell() {
       <a className="skip" href="#main">{t.skip}</a>
       <header className="topbar">
         <Button kind="quiet" className="menu-button" aria-expanded={isOpen} aria-controls="nav" onClick={() => setIsOpen(!isOpen)}>
-          {t.menu}
+          <span aria-hidden="true">☰</span><span className="hidden">{t.menu}</span>
         </Button>
         <Link to="/products" className="brand">CreatorsCook</Link>
         <span className="grow" />
@@ -55,6 +55,7 @@ function Nav({ isOpen }: { isOpen: boolean }) {
         <li className="gap"><NavLink to="/plan">{t.nav.plan}</NavLink></li>
         {isOrganisation && <li><NavLink to="/members">{t.nav.members}</NavLink></li>}
         {isAdmin && <li><NavLink to="/audit">{t.nav.audit}</NavLink></li>}
+        {isAdmin && <li><NavLink to="/developers">{t.nav.developers}</NavLink></li>}
         <li><NavLink to="/connections">{t.nav.connections}</NavLink></li>
         <li><NavLink to="/account">{t.nav.account}</NavLink></li>
       </ul>

@@ -147,6 +147,19 @@ export function Empty({ title, text, children }: { title: string; text?: string;
   return <div className="empty"><h2>{title}</h2>{text && <p className="muted">{text}</p>}{children}</div>
 }
 
+/** A secret that is shown this once, to be copied. */
+export function SecretOnce({ label, hint, value }: { label: string; hint?: string; value: string }) {
+  const { t } = useLanguage()
+  const say = useSay()
+  const copy = () => void navigator.clipboard.writeText(value).then(() => say(t.copied))
+  return (
+    <div className="row bottom secret">
+      <Input label={label} hint={hint} readOnly value={value} spellCheck={false} onFocus={(event) => event.target.select()} />
+      <Button kind="primary" onClick={copy}>{t.copy}</Button>
+    </div>
+  )
+}
+
 /** A place where content is on its way. */
 export function Loading({ lines = 3 }: { lines?: number }) {
   const { t } = useLanguage()

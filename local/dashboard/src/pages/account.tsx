@@ -5,6 +5,7 @@ import { useEffect, useState } from 'react'
 import { useNavigate } from 'react-router'
 import { ask, one, useMay } from '../data.ts'
 import { LANGUAGES, useLanguage, type Language } from '../i18n.tsx'
+import { saveFile } from '../save.ts'
 import { useClient, useSession } from '../session.tsx'
 import { applyTheme, theme, type Theme } from '../theme.ts'
 import { Button, Card, Confirm, Input, Loading, PageHead, Problem, Select, useSay } from '../ui.tsx'
@@ -69,11 +70,7 @@ function Export() {
         setCount((before) => before + 1)
         join(whole, page)
       }
-      const link = document.createElement('a')
-      link.href = URL.createObjectURL(new Blob([JSON.stringify(whole, null, 2)], { type: 'application/json' }))
-      link.download = `creatorscook-${new Date().toISOString().slice(0, 10)}.json`
-      link.click()
-      URL.revokeObjectURL(link.href)
+      saveFile(`creatorscook-${new Date().toISOString().slice(0, 10)}.json`, 'application/json', JSON.stringify(whole, null, 2))
     },
     onSuccess: () => say(t.exported),
   })

@@ -1,7 +1,8 @@
 import type { Tables } from '@creatorscook/client/database'
 import { useInfiniteQuery } from '@tanstack/react-query'
 import { useEffect } from 'react'
-import { ask, useMay, usePeople } from '../data.ts'
+import { Link } from 'react-router'
+import { ask, useMay, useMakers } from '../data.ts'
 import { useLanguage } from '../i18n.tsx'
 import { useClient, useSession } from '../session.tsx'
 import { Button, Empty, Loading, PageHead, Problem } from '../ui.tsx'
@@ -14,7 +15,7 @@ export function Component() {
   const client = useClient()
   const { person } = useSession()
   const isAdmin = useMay('admin')
-  const { data: people = [] } = usePeople()
+  const makerOf = useMakers()
   useEffect(() => { document.title = `${t.nav.audit} · CreatorsCook` }, [t])
   const events = useInfiniteQuery({
     queryKey: ['audit'],
@@ -30,8 +31,12 @@ export function Component() {
   })
   if (!isAdmin) return <Empty title={t.adminsOnly} text={t.adminsOnlyText} />
   const rows = events.data?.pages.flat() ?? []
-  const who = (actor: string | null) =>
-    actor === null ? t.nobody : person?.org ? (people.find(({ person_id }) => person_id === actor)?.name ?? t.withoutName) : t.you
+  const who = ({ actor, api_key_id }: Event) => {
+    if (api_key_id !== null) return t.anApiKey
+    if (actor === null) return t.nobody
+    const maker = makerOf(actor)
+    return !person?.org || maker?.isMe ? t.you : (maker?.name ?? actor.slice(0, 4))
+  }
   return (
     <>
       <PageHead title={t.nav.audit} text={t.auditText} />
@@ -46,8 +51,8 @@ export function Component() {
               {rows.map((event) => (
                 <tr key={event.id}>
                   <td className="nowrap">{format.moment(event.created_at)}</td>
-                  <td>{who(event.actor)}</td>
-                  <td>{t.auditActions[event.action]} {t.targets[event.target_kind as keyof typeof t.targets] ?? event.target_kind}</td>
+                  <td>{who(event)}</td>
+                  <td>{t.auditActions[event.action]} <Target event={event} /></td>
                   <td className="muted small">{event.changes.join(', ')}</td>
                 </tr>
               ))}
@@ -58,4 +63,12 @@ export function Component() {
       {events.hasNextPage && <Button busy={events.isFetchingNextPage} onClick={() => events.fetchNextPage()}>{t.more}</Button>}
     </>
   )
+}
+
+/** What changed, with a way to it where it still is. */
+function Target({ event: { target_kind, target_id, action } }: { event: Event }) {
+  const { t } = useLanguage()
+  const name = t.targets[target_kind as keyof typeof t.targets] ?? target_kind
+  const page = { product: 'products', script: 'scripts' }[target_kind as string]
+  return page && target_id && action !== 'delete' ? <Link to={`/${page}/${target_id}`}>{name}</Link> : name
 }

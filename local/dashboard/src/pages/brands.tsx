@@ -57,7 +57,7 @@ export function Component() {
             {mayEdit && (
               <div className="row">
                 <Button kind="quiet" onClick={() => archive.mutate({ id: brand.id, isArchived: !brand.archived_at })} aria-label={`${brand.archived_at ? t.restore : t.archive}: ${brand.name}`}>{brand.archived_at ? t.restore : t.archive}</Button>
-                <Button kind="quiet" onClick={() => setLeaving(brand)} aria-label={`${t.delete}: ${brand.name}`}>{t.delete}</Button>
+                <Button kind="quiet" className="danger" onClick={() => setLeaving(brand)} aria-label={`${t.delete}: ${brand.name}`}>{t.delete}</Button>
               </div>
             )}
           </li>

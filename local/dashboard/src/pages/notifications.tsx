@@ -36,7 +36,7 @@ export function Component() {
           <li key={each.id} className={each.read_at ? 'off' : ''}>
             <div>
               <p>{each.text} {!each.read_at && <Chip tone="accent">{t.new}</Chip>}</p>
-              <p className="muted small">{format.ago(each.created_at)}{each.product_id && <> · <Link to={`/products/${each.product_id}`}>{t.product}</Link></>}</p>
+              <p className="muted small">{format.ago(each.created_at)}{each.product_id && <> · <Link to={`/products/${each.product_id}`}>{t.openProduct}</Link></>}</p>
             </div>
             {mayEdit && !each.read_at && <Button kind="quiet" onClick={() => read.mutate([each.id])} aria-label={`${t.markRead}: ${each.text}`}>{t.markRead}</Button>}
           </li>

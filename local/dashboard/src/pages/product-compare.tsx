@@ -4,11 +4,11 @@ import { useState } from 'react'
 import { Link, useOutletContext } from 'react-router'
 import { ask, refusal, useMay } from '../data.ts'
 import { useLanguage } from '../i18n.tsx'
-import { Interval, NetText, StandsOutText } from '../numbers.tsx'
+import { Interval, NetText, pair, StandsOutText } from '../numbers.tsx'
 import { useComparison } from '../product-data.ts'
 import { useClient } from '../session.tsx'
 import { Button, Card, Empty, Loading, Problem, Select, useSentence } from '../ui.tsx'
-import { Lines, pair } from './product-history.tsx'
+import { Lines } from './product-history.tsx'
 
 export function Component() {
   const { t, format } = useLanguage()

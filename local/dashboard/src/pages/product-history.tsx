@@ -2,7 +2,7 @@ import type { Overview } from '@creatorscook/client'
 import { lazy, Suspense, useState } from 'react'
 import { useOutletContext } from 'react-router'
 import { useLanguage } from '../i18n.tsx'
-import { NetText, StandsOutText } from '../numbers.tsx'
+import { NetText, pair, StandsOutText } from '../numbers.tsx'
 import { Changes } from '../pack.tsx'
 import { useDocuments, useHistory } from '../product-data.ts'
 import { RecordCard } from '../record.tsx'
@@ -25,6 +25,7 @@ export function Component() {
     at: Date.parse(row.analysed_at),
     value: row[measure], low: row[`${measure}_low`], high: row[`${measure}_high`],
   }))
+  const hasViews = rows.some((row) => row.views_per_hour !== null)
   const measured = points.filter(({ value }) => value !== null)
   return (
     <>
@@ -50,16 +51,16 @@ export function Component() {
       <Card title={t.analyses}>
         <div className="scroll" tabIndex={0} role="region" aria-label={t.analyses}>
           <table>
-            <thead><tr><th>{t.day}</th><th>{t.standsOut}</th><th>{t.nextLook}</th><th>{t.mood}</th><th className="end">{t.viewsAnHour}</th><th>{t.complaints}</th></tr></thead>
+            <thead><tr><th>{t.day}</th><th>{t.standsOut} <span className="muted">{t.of100}</span></th><th>{t.nextLook}</th><th>{t.mood}</th>{hasViews && <th className="end">{t.viewsAnHour}</th>}<th>{t.complaints}</th></tr></thead>
             <tbody>
               {[...rows].reverse().map((row) => (
                 <tr key={row.analysed_at}>
-                  <td className="nowrap">{format.moment(row.analysed_at)}</td>
-                  <td><StandsOutText value={row.stands_out} range={pair(row.stands_out_low, row.stands_out_high)} /></td>
-                  <td>{row.is_hit === null ? <span className="muted">{t.notJudged}</span> : <Chip tone={row.is_hit ? 'good' : 'bad'}>{row.is_hit ? t.heldYes : t.heldNo}</Chip>}</td>
-                  <td><NetText value={row.net} range={pair(row.net_low, row.net_high)} /></td>
-                  <td className="end">{row.views_per_hour === null ? <span className="muted">{t.notMeasured}</span> : format.compact(row.views_per_hour)}</td>
-                  <td className="small"><Lines texts={row.complaints} /></td>
+                  <td className="nowrap"><time dateTime={row.analysed_at} title={format.moment(row.analysed_at)}>{format.day(row.analysed_at)}</time></td>
+                  <td><StandsOutText value={row.stands_out} range={pair(row.stands_out_low, row.stands_out_high)} brief /></td>
+                  <td>{row.is_hit === null ? <span className="muted nowrap">{t.notJudged}</span> : <Chip tone={row.is_hit ? 'good' : 'bad'}>{row.is_hit ? t.heldYes : t.heldNo}</Chip>}</td>
+                  <td><NetText value={row.net} range={pair(row.net_low, row.net_high)} brief /></td>
+                  {hasViews && <td className="end">{row.views_per_hour === null ? <span className="muted">{t.notMeasured}</span> : format.compact(row.views_per_hour)}</td>}
+                  <td className="small complaints"><Lines texts={row.complaints} /></td>
                 </tr>
               ))}
             </tbody>
@@ -76,8 +77,4 @@ export function Lines({ texts }: { texts: readonly string[] }) {
   const { t } = useLanguage()
   if (!texts.length) return <span className="muted">{t.none}</span>
   return <ul className="plain">{texts.map((text) => <li key={text}>{text}</li>)}</ul>
-}
-
-export function pair(low: number | null, high: number | null): [number, number] | null {
-  return low === null || high === null ? null : [low, high]
 }

@@ -1,18 +1,20 @@
-import { listShares, revokeShare, sharePack, type Overview } from '@creatorscook/client'
+import { listShares, packCsv, packMarkdown, revokeShare, sharePack, type Overview } from '@creatorscook/client'
 import type { PackHook } from '@creatorscook/client/documents'
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
+import { DropdownMenu } from 'radix-ui'
 import { useState } from 'react'
-import { useNavigate, useOutletContext } from 'react-router'
-import { ask, useMay } from '../data.ts'
+import { Link, useNavigate, useOutletContext } from 'react-router'
+import { ask, refusal, useMay } from '../data.ts'
 import { useLanguage } from '../i18n.tsx'
 import { isInFlight } from '../jobs.tsx'
 import { Pack } from '../pack.tsx'
 import { useDocuments } from '../product-data.ts'
+import { fileName, saveFile } from '../save.ts'
 import { useClient } from '../session.tsx'
-import { Button, Dialog, Empty, Input, Loading, Problem, Select } from '../ui.tsx'
+import { Button, Dialog, Empty, Loading, Problem, SecretOnce, Select, useSay, useSentence } from '../ui.tsx'
 
 export function Component() {
-  const { t } = useLanguage()
+  const { t, language, format } = useLanguage()
   const product = useOutletContext<Overview>()
   const documents = useDocuments(product.id)
   const navigate = useNavigate()
@@ -23,15 +25,18 @@ export function Component() {
   if (documents.error && !documents.data) return <Problem error={documents.error} onRetry={() => documents.refetch()} />
   if (!documents.data) return <Loading lines={6} />
   if (!pack) return <NoPack product={product} />
+  const { locale } = pack.configuration
   const write = (hook: PackHook) => navigate('scripts', { state: { hook: hook.text } })
   return (
     <>
+      {locale !== language && <p className="muted small no-print">{t.packIn(format.language(locale))} <Link to="/account">{t.packLanguage}</Link></p>}
       <Pack
         content={pack.configuration} record={pack.configuration.record ?? null}
         {...(mayEdit && !product.archived_at && { onHook: write })}
         aside={
           <div className="row no-print" lang="">
             {mayEdit && <Button onClick={() => setIsSharing(true)}>{t.share}</Button>}
+            <Download packId={pack.id} name={product.name} />
             <Button onClick={() => print()}>{t.print}</Button>
           </div>
         }
@@ -41,12 +46,40 @@ export function Component() {
   )
 }
 
+/** The pack as a file of another program. */
+function Download({ packId, name }: { packId: string; name: string }) {
+  const { t } = useLanguage()
+  const client = useClient()
+  const say = useSay()
+  const sentence = useSentence()
+  const save = useMutation({
+    mutationFn: async (kind: 'md' | 'csv') => {
+      if (kind === 'md') saveFile(`${fileName(name)}.md`, 'text/markdown', await ask(packMarkdown(client, packId)))
+      // Excel takes a file for UTF-8 only with this mark in front.
+      else saveFile(`${fileName(name)}.csv`, 'text/csv', `\ufeff${await ask(packCsv(client, packId))}`)
+    },
+    onSuccess: () => say(t.downloaded),
+    onError: (error) => say(sentence(refusal(error))),
+  })
+  return (
+    <DropdownMenu.Root modal={false}>
+      <DropdownMenu.Trigger asChild><Button busy={save.isPending}>{t.download}</Button></DropdownMenu.Trigger>
+      <DropdownMenu.Portal>
+        <DropdownMenu.Content className="menu" align="end" sideOffset={4}>
+          <DropdownMenu.Item onSelect={() => save.mutate('md')}>{t.asMarkdown}</DropdownMenu.Item>
+          <DropdownMenu.Item onSelect={() => save.mutate('csv')}>{t.asCsv}</DropdownMenu.Item>
+        </DropdownMenu.Content>
+      </DropdownMenu.Portal>
+    </DropdownMenu.Root>
+  )
+}
+
 /** In place of documents that no analysis has left yet. */
 export function NoPack({ product }: { product: Overview }) {
   const { t } = useLanguage()
   return isInFlight(product)
     ? <Empty title={t.beingAnalysed} text={t.beingAnalysedText} />
-    : <Empty title={t.noPack} text={t.noPackText} />
+    : <Empty title={t.noPack} text={product.job_status === 'failed' ? t.noPackFailed : t.noPackText} />
 }
 
 function Share({ packId, open, onOpenChange }: { packId: string; open: boolean; onOpenChange: (open: boolean) => void }) {
@@ -78,12 +111,7 @@ function Share({ packId, open, onOpenChange }: { packId: string; open: boolean; 
         <Button kind="primary" busy={add.isPending} onClick={() => add.mutate()}>{t.newLink}</Button>
       </div>
       <Problem error={add.error ?? revoke.error ?? shares.error} />
-      {link && (
-        <div className="row bottom">
-          <Input label={t.linkOnce} readOnly value={link} onFocus={(event) => event.target.select()} />
-          <Button onClick={() => navigator.clipboard.writeText(link)}>{t.copy}</Button>
-        </div>
-      )}
+      {link && <SecretOnce label={t.linkOnce} value={link} />}
       {shares.data && shares.data.length > 0 && (
         <>
           <h3>{t.openLinks}</h3>

@@ -1,25 +1,20 @@
-import type { Overview } from '@creatorscook/client'
 import type { Aspect, SentimentSummary, Theme } from '@creatorscook/client/documents'
-import { useOutletContext } from 'react-router'
+import { Analysed } from '../analysed.tsx'
 import { Sources } from '../evidence.tsx'
 import { useLanguage } from '../i18n.tsx'
 import { Bars, Interval, NetText } from '../numbers.tsx'
-import { useDocuments } from '../product-data.ts'
-import { Card, Chip, Loading, Problem } from '../ui.tsx'
-import { NoPack } from './product-pack.tsx'
+import { Card, Chip } from '../ui.tsx'
 
 const THEMES = ['praise', 'pain', 'question', 'objection', 'desire'] as const
 
 export function Component() {
+  return <Analysed part="people">{(people) => <People people={people} />}</Analysed>
+}
+
+function People({ people }: { people: SentimentSummary }) {
   const { t } = useLanguage()
-  const product = useOutletContext<Overview>()
-  const documents = useDocuments(product.id)
-  if (documents.error && !documents.data) return <Problem error={documents.error} onRetry={() => documents.refetch()} />
-  if (!documents.data) return <Loading lines={6} />
-  const { people, pack } = documents.data
-  if (!people) return <NoPack product={product} />
   return (
-    <div lang={pack?.configuration.locale}>
+    <>
       <div className="columns">
         <Mood people={people} />
         <Read people={people} />
@@ -43,7 +38,7 @@ export function Component() {
         </Card>
       )}
       {people.caveats.length > 0 && <Card title={t.caveats}><ul>{people.caveats.map((text) => <li key={text}>{text}</li>)}</ul></Card>}
-    </div>
+    </>
   )
 }
 
@@ -106,7 +101,7 @@ function Themes({ people }: { people: SentimentSummary }) {
   if (!groups.length) return <Card title={t.themes}><p className="muted">{t.noThemes}</p></Card>
   return (
     <Card title={t.themes}>
-      <div className="columns">
+      <div className="themes">
         {groups.map(([kind, themes]) => (
           <div key={kind}>
             <h3>{t.themeKinds[kind]}</h3>

@@ -2,7 +2,7 @@ import { addScript, type Overview } from '@creatorscook/client'
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { Link, useLocation, useNavigate, useOutletContext } from 'react-router'
-import { ask, one, refusal, useMay } from '../data.ts'
+import { ask, one, refusal, useMakers, useMay } from '../data.ts'
 import { useLanguage } from '../i18n.tsx'
 import { isInFlight } from '../jobs.tsx'
 import { useDocuments } from '../product-data.ts'
@@ -18,12 +18,18 @@ export function Component() {
   const queries = useQueryClient()
   const navigate = useNavigate()
   const mayEdit = useMay('editor') && !product.archived_at
+  const makerOf = useMakers()
+  const { state } = useLocation() as { state: { hook?: string } | null }
   const scripts = useQuery({
     queryKey: ['scripts', product.id],
     queryFn: () =>
-      ask(client.from('scripts').select('id, title, content, status, origin, version, updated_at, job_id')
+      ask(client.from('scripts').select('id, title, content, status, origin, version, updated_at, job_id, created_by, updated_by')
         .eq('product_id', product.id).order('updated_at', { ascending: false }).limit(100)),
   })
+  const changedBy = (script: { created_by: string | null; updated_by: string | null }) => {
+    const maker = makerOf(script.updated_by ?? script.created_by)
+    return maker && t.changedBy(maker)
+  }
   const write = useMutation({
     mutationFn: () => one(addScript(client, product.id, t.newScriptText)),
     onSuccess: ({ id }) => {
@@ -31,9 +37,11 @@ export function Component() {
       navigate(`/scripts/${id}`)
     },
   })
+  // What is there comes first, unless somebody came to have a draft written.
+  const isFormFirst = state !== null || scripts.data?.length === 0
   return (
     <>
-      {mayEdit && <Draft product={product} />}
+      {mayEdit && isFormFirst && <Draft product={product} />}
       <Card title={t.tabs.scripts} aside={mayEdit && <Button busy={write.isPending} onClick={() => write.mutate()}>{t.writeMyself}</Button>}>
         <Problem error={write.error} />
         {scripts.error && !scripts.data && <Problem error={scripts.error} onRetry={() => scripts.refetch()} />}
@@ -47,11 +55,12 @@ export function Component() {
                 <Chip tone={script.status === 'final' ? 'good' : 'neutral'}>{t.scriptStatus[script.status]}</Chip>
                 {script.origin === 'ai' && <Chip>{t.aiDraft}</Chip>}
               </div>
-              <p className="muted small">{t.versionOf(script.version)} · {format.ago(script.updated_at)}</p>
+              <p className="muted small">{[t.versionOf(script.version), format.ago(script.updated_at), changedBy(script)].filter(Boolean).join(' · ')}</p>
             </li>
           ))}
         </ul>
       </Card>
+      {mayEdit && !isFormFirst && <Draft product={product} />}
     </>
   )
 }

@@ -1,28 +1,24 @@
-import type { Overview } from '@creatorscook/client'
-import type { Openings, Retention, ViralityBreakdown } from '@creatorscook/client/documents'
-import { useOutletContext } from 'react-router'
+import type { Openings, Pattern, Retention, ViralityBreakdown } from '@creatorscook/client/documents'
+import { Analysed } from '../analysed.tsx'
 import { Sources } from '../evidence.tsx'
 import { useLanguage } from '../i18n.tsx'
 import { BandChip, Bars, Interval, StandsOutText } from '../numbers.tsx'
-import { useDocuments } from '../product-data.ts'
 import { RecordCard } from '../record.tsx'
-import { Card, Chip, Loading, Problem } from '../ui.tsx'
-import { NoPack } from './product-pack.tsx'
+import { Card, Chip } from '../ui.tsx'
 
 export function Component() {
+  return <Analysed part="video">{(video) => <Video video={video} />}</Analysed>
+}
+
+function Video({ video }: { video: ViralityBreakdown }) {
   const { t } = useLanguage()
-  const product = useOutletContext<Overview>()
-  const documents = useDocuments(product.id)
-  if (documents.error && !documents.data) return <Problem error={documents.error} onRetry={() => documents.refetch()} />
-  if (!documents.data) return <Loading lines={6} />
-  const { video, pack } = documents.data
-  if (!video) return <NoPack product={product} />
   return (
-    <div lang={pack?.configuration.locale}>
+    <>
       <div className="columns">
         <StandsOutCard video={video} />
         <GrowingCard video={video} />
       </div>
+      {(video.patterns?.length ?? 0) > 0 && <PatternsCard patterns={video.patterns!} video={video} />}
       <RecordCard />
       {video.openings && <OpeningsCard openings={video.openings} video={video} />}
       <RetentionCard video={video} />
@@ -53,7 +49,7 @@ export function Component() {
       )}
       <MetricsCard video={video} />
       {video.caveats.length > 0 && <Card title={t.caveats}><ul>{video.caveats.map((text) => <li key={text}>{text}</li>)}</ul></Card>}
-    </div>
+    </>
   )
 }
 
@@ -86,8 +82,30 @@ function GrowingCard({ video }: { video: ViralityBreakdown }) {
         </>
       ) : <p className="big muted">{t.notShown}</p>}
       <p className="muted small">{reason}</p>
-      {views_per_hour !== null && <p>{t.viewsPerHour(format.number(views_per_hour))}</p>}
+      {views_per_hour !== null && <p>{t.viewsPerHour(format.number(views_per_hour >= 100 ? Math.round(views_per_hour) : views_per_hour))}</p>}
       <Sources ids={evidence_ids} known={video.evidence} why={basis_text} />
+    </Card>
+  )
+}
+
+/** What goes with views among the creator's own posts, and how often such a pattern lasts elsewhere. */
+function PatternsCard({ patterns, video }: { patterns: readonly Pattern[]; video: ViralityBreakdown }) {
+  const { t, format, language } = useLanguage()
+  return (
+    <Card title={t.patterns}>
+      <p className="muted small">{t.patternsMean}</p>
+      <ul className="plain statements">
+        {patterns.map((pattern) => {
+          const { kind, tag, seconds, ratio, n, other_n, lasting } = pattern
+          return (
+            <li key={kind + tag} lang={language}>
+              <p><b>{t.patternKinds[kind]({ tag: (tag ?? '').replace(/^#/, ''), seconds: format.number(seconds ?? 0), ratio: format.number(ratio), n, others: other_n })}</b></p>
+              <p className="muted small">{t.patternLasts(lasting.held, lasting.n, format.number(lasting.ratio), format.number(lasting.ci95[0]), format.number(lasting.ci95[1]))}</p>
+              <Sources ids={pattern.evidence_ids} known={video.evidence} />
+            </li>
+          )
+        })}
+      </ul>
     </Card>
   )
 }
@@ -117,6 +135,8 @@ function RetentionCard({ video }: { video: ViralityBreakdown }) {
     groups.set(key, [...(groups.get(key) ?? []), each])
   }
   const rows = [...groups.values()].sort(([a], [b]) => b!.mean - a!.mean)
+  // All bars have one scale, so all lines have one shape.
+  const isWide = rows.some((kinds) => kinds.length > 3)
   return (
     <Card title={t.retention}>
       <p className="muted small">{t.retentionMeans}</p>
@@ -125,7 +145,7 @@ function RetentionCard({ video }: { video: ViralityBreakdown }) {
           const { hook, mean, ci95, n } = kinds[0]!
           const names = kinds.map((each) => t.hookTypes[each.hook]).join(', ')
           return (
-            <li key={hook} className="aspect">
+            <li key={hook} className={isWide ? 'aspect wide' : 'aspect'}>
               <span>{names}</span>
               <Interval value={mean} range={ci95} domain={[0, 2]} label={t.intervalOf(names, mean, ci95)} />
               <span className="amount"><b>{format.two(mean)}</b> <span className="muted small">{t.likely(format.two(ci95[0]), format.two(ci95[1]))}, {t.of(format.number(n))}</span></span>
@@ -170,7 +190,7 @@ function MetricsCard({ video }: { video: ViralityBreakdown }) {
               <tr key={metric.name}>
                 <td>{t.metricNames[metric.name as keyof typeof t.metricNames] ?? metric.name.replace(/_/g, ' ')}</td>
                 <td className="end">{metric.value! < 1 ? format.two(metric.value! * 100) + ' %' : format.number(metric.value!)}</td>
-                <td>{metric.percentile == null ? <span className="muted">{t.notMeasured}</span> : <>{format.number(metric.percentile)} {t.of100}</>}</td>
+                <td>{metric.percentile == null ? <span className="muted">{t.notMeasured}</span> : <>{format.number(Math.round(metric.percentile))} {t.of100}</>}</td>
                 <td className="muted small">{metric.basis} {metric.n > 0 && `(${t.of(format.number(metric.n))})`}</td>
               </tr>
             ))}

@@ -2,9 +2,9 @@ import { analyzeAgain, watchProduct, type Overview } from '@creatorscook/client'
 import type { Watch } from '@creatorscook/client/documents'
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { DropdownMenu } from 'radix-ui'
-import { useEffect, useState } from 'react'
+import { useEffect, useRef, useState } from 'react'
 import { useForm } from 'react-hook-form'
-import { NavLink, Outlet, useNavigate, useParams } from 'react-router'
+import { NavLink, Outlet, useLocation, useNavigate, useParams } from 'react-router'
 import { tagsOf } from '../add-product.tsx'
 import { ask, refusal, useBrands, useMay } from '../data.ts'
 import { useLanguage } from '../i18n.tsx'
@@ -20,13 +20,21 @@ export function Component() {
   const overview = useOverview(id)
   const product = overview.data
   useEffect(() => { document.title = `${product?.name ?? '…'} · CreatorsCook` }, [product?.name])
+  const tabs = useRef<HTMLElement>(null)
+  const { pathname } = useLocation()
+  const isThere = product !== undefined
+  // A phone has no room for all tabs: the current one is in sight.
+  useEffect(() => {
+    const [bar, tab] = [tabs.current, tabs.current?.querySelector<HTMLElement>('.active')]
+    if (bar && tab) bar.scrollLeft = tab.offsetLeft - bar.offsetLeft - (bar.clientWidth - tab.clientWidth) / 2
+  }, [pathname, isThere])
 
   if (overview.error && !product) return <Problem error={overview.error} onRetry={() => overview.refetch()} />
   if (!product) return <Loading lines={6} />
   return (
     <>
       <Head product={product} />
-      <nav className="tabs" aria-label={product.name}>
+      <nav className="tabs" aria-label={product.name} ref={tabs}>
         <NavLink to="." end>{t.tabs.pack}</NavLink>
         <NavLink to="people">{t.tabs.people}</NavLink>
         <NavLink to="video">{t.tabs.video}</NavLink>
@@ -121,7 +129,7 @@ function Head({ product }: { product: Overview }) {
         )}
       </header>
       {product.is_sample && <div className="notice warn">{t.sampleText}</div>}
-      <JobLine product={product} />
+      <JobLine product={product} onDelete={() => setAsks('delete')} />
       <Problem error={analyse.error ?? watch.error ?? archive.error ?? remove.error} />
       <Edit product={product} open={asks === 'edit'} onOpenChange={(open) => setAsks(open ? 'edit' : null)} />
       <Confirm

@@ -1,12 +1,12 @@
 import type { Overview } from '@creatorscook/client'
-import { useInfiniteQuery, useMutation, useQueryClient } from '@tanstack/react-query'
+import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useDeferredValue, useEffect, useState } from 'react'
 import { Link, useSearchParams } from 'react-router'
 import { AddProduct } from '../add-product.tsx'
-import { ask, PAGE, useAccount, useBrands, useMay } from '../data.ts'
+import { ask, type Maker, PAGE, useAccount, useBrands, useMakers, useMay } from '../data.ts'
 import { useLanguage } from '../i18n.tsx'
 import { isInFlight, JobLine } from '../jobs.tsx'
-import { BandChip, StandsOutText } from '../numbers.tsx'
+import { BandChip, Interval, pair, StandsOutText } from '../numbers.tsx'
 import { useClient } from '../session.tsx'
 import { Button, Chip, Empty, Loading, PageHead, Problem, Select, useSay } from '../ui.tsx'
 
@@ -18,6 +18,7 @@ export function Component() {
   const mayEdit = useMay('editor')
   const { data: account } = useAccount()
   const { data: brands = [] } = useBrands()
+  const makerOf = useMakers()
   const search = useDeferredValue(query.get('q') ?? '')
   const [tag, brand, isArchived] = [query.get('tag') ?? '', query.get('brand') ?? '', query.has('archived')]
   useEffect(() => { document.title = `${t.nav.products} · CreatorsCook` }, [t])
@@ -44,6 +45,7 @@ export function Component() {
     refetchInterval: ({ state }) => (state.data?.pages.flat().some(isInFlight) ? 1000 : 30_000),
   })
   const products = list.data?.pages.flat() ?? []
+  const intervals = useIntervals(products.filter(({ pack_score }) => pack_score !== null))
   const isFiltered = Boolean(search || tag || brand || isArchived)
 
   function filter(name: string, value: string) {
@@ -60,7 +62,7 @@ export function Component() {
       <PageHead title={t.nav.products} {...(account && { text: t.inUse(account.usage.products, account.limits.products) })}>
         {mayEdit && <Button kind="primary" onClick={() => setIsAdding(true)}>{t.addProduct}</Button>}
       </PageHead>
-      <search className="filters">
+      {(products.length > 0 || isFiltered) && <search className="filters">
         <div className="field">
           <label htmlFor="search">{t.search}</label>
           <input id="search" type="search" defaultValue={query.get('q') ?? ''} onChange={(event) => filter('q', event.target.value.trim())} />
@@ -76,7 +78,7 @@ export function Component() {
           <option value="archived">{t.archived}</option>
         </Select>
         {tag && <Button kind="quiet" onClick={() => filter('tag', '')} aria-label={t.removeFilter(tag)}>#{tag} ×</Button>}
-      </search>
+      </search>}
       {list.error && <Problem error={list.error} onRetry={() => list.refetch()} />}
       {list.isPending && !list.error && <Loading lines={5} />}
       {list.isSuccess && products.length === 0 && (
@@ -88,7 +90,7 @@ export function Component() {
       )}
       <ul className="products" aria-label={t.nav.products}>
         {products.map((product) => (
-          <Row key={product.id} product={product} brand={brands.find(({ id }) => id === product.brand_id)?.name} onTag={(name) => filter('tag', name)} />
+          <Row key={product.id} product={product} interval={intervals.get(product.id) ?? null} maker={makerOf(product.created_by)} brand={brands.find(({ id }) => id === product.brand_id)?.name} onTag={(name) => filter('tag', name)} />
         ))}
       </ul>
       {list.hasNextPage && <Button busy={list.isFetchingNextPage} onClick={() => list.fetchNextPage()}>{t.more}</Button>}
@@ -97,7 +99,23 @@ export function Component() {
   )
 }
 
-function Row({ product, brand, onTag }: { product: Overview; brand: string | undefined; onTag: (tag: string) => void }) {
+/** The intervals of the scores in the list. They come after the list, which waits for nothing. */
+function useIntervals(products: readonly Overview[]) {
+  const client = useClient()
+  const { data = [] } = useQuery({
+    queryKey: ['products', 'intervals', products.map(({ id, pack_id }) => `${id} ${pack_id}`)],
+    queryFn: () =>
+      ask(client.from('product_comparison').select('product_id, stands_out_low, stands_out_high')
+        .eq('is_competitor', false).in('product_id', products.map(({ id }) => id))),
+    enabled: products.length > 0,
+    placeholderData: (before) => before,
+  })
+  return new Map(data.map((row) => [row.product_id, pair(row.stands_out_low, row.stands_out_high)]))
+}
+
+function Row({ product, interval, brand, maker, onTag }: {
+  product: Overview; interval: [number, number] | null; brand: string | undefined; maker: Maker | undefined; onTag: (tag: string) => void
+}) {
   const { t, format } = useLanguage()
   return (
     <li className="product">
@@ -109,7 +127,7 @@ function Row({ product, brand, onTag }: { product: Overview; brand: string | und
         </div>
         <p className="muted small">
           {[brand, hostOf(product.source_url), product.last_analyzed_at && t.analysed(format.ago(product.last_analyzed_at)),
-            product.script_count ? t.scriptCount(product.script_count) : ''].filter(Boolean).join(' · ')}
+            product.script_count ? t.scriptCount(product.script_count) : '', maker && t.addedBy(maker)].filter(Boolean).join(' · ')}
         </p>
         {product.headline && <p className="headline">{product.headline}</p>}
         {product.tags.length > 0 && (
@@ -124,8 +142,9 @@ function Row({ product, brand, onTag }: { product: Overview; brand: string | und
         <dl className="product-numbers">
           <div>
             <dt>{t.standsOut}</dt>
-            <dd><StandsOutText value={product.pack_score} range={null} /> {product.score_band && product.score_band !== 'insufficient_data' && <BandChip band={product.score_band} />}
+            <dd><StandsOutText value={product.pack_score} range={interval} /> {product.score_band && product.score_band !== 'insufficient_data' && <BandChip band={product.score_band} />}
               {product.previous_score !== null && product.pack_score !== null && <span className="muted small"> {t.before(format.number(product.previous_score))}</span>}
+              {product.pack_score !== null && interval && <Interval value={product.pack_score} range={interval} domain={[0, 100]} label={t.intervalOf(t.standsOut, product.pack_score, interval)} />}
             </dd>
           </div>
           <div>

@@ -75,7 +75,7 @@ export function Component() {
                 <div className="row">
                   <Check label={t.applied} checked={rule.enabled} onChange={(event) => enable.mutate({ id: rule.id, enabled: event.target.checked })} aria-label={`${t.applied}: ${rule.rule_name}`} />
                   <Button kind="quiet" onClick={() => setEdited(rule)} aria-label={`${t.edit}: ${rule.rule_name}`}>{t.edit}</Button>
-                  <Button kind="quiet" onClick={() => setLeaving(rule)} aria-label={`${t.delete}: ${rule.rule_name}`}>{t.delete}</Button>
+                  <Button kind="quiet" className="danger" onClick={() => setLeaving(rule)} aria-label={`${t.delete}: ${rule.rule_name}`}>{t.delete}</Button>
                 </div>
               )}
             </li>

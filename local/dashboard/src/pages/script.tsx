@@ -54,10 +54,11 @@ function Editor({ loaded, product }: { loaded: Script; product: { id: string; na
   }, [isChanged])
   const blocker = useBlocker(isChanged)
 
-  function took(row: Script) {
+  /** What was typed since `sent` stays; without `sent` the row replaces it. */
+  function took(row: Script, sent?: { content: string; title: string | null }) {
     setSaved(row)
-    setContent(row.content)
-    setTitle(row.title ?? '')
+    setContent((now) => (sent && now !== sent.content ? now : row.content))
+    setTitle((now) => (sent && now.trim() !== (sent.title ?? '') ? now : (row.title ?? '')))
     void queries.invalidateQueries({ queryKey: ['scripts'] })
     void queries.invalidateQueries({ queryKey: ['versions', row.id] })
     queries.setQueryData(['script', row.id], (before: object | undefined) => ({ ...before, ...row }))
@@ -65,20 +66,21 @@ function Editor({ loaded, product }: { loaded: Script; product: { id: string; na
 
   const save = useMutation({
     mutationFn: async (read: Script) => {
-      const row = await ask(saveScript(client, read, { content, title: title.trim() || null }))
+      const sent = { content, title: title.trim() || null }
+      const row = await ask(saveScript(client, read, sent))
       // No row of the version that was read: somebody else has saved, or it is gone.
-      return row ?? { conflict: await one(client.from('scripts').select('*').eq('id', read.id).single()) }
+      return row ? { row, sent } : { conflict: await one(client.from('scripts').select('*').eq('id', read.id).single()) }
     },
     onSuccess: (answer) => {
-      if ('conflict' in answer) return setTheirs(answer.conflict)
+      if (answer.conflict) return setTheirs(answer.conflict)
       setTheirs(null)
-      took(answer)
+      took(answer.row, answer.sent)
       say(t.saved)
     },
   })
   const finish = useMutation({
     mutationFn: () => one(finishScript(client, saved.id)),
-    onSuccess: (row) => { took(row); say(t.isFinal) },
+    onSuccess: (row) => { took(row, saved); say(t.isFinal) },
   })
   const remove = useMutation({
     mutationFn: () => ask(client.from('scripts').delete().eq('id', saved.id).select('id')),
@@ -92,7 +94,7 @@ function Editor({ loaded, product }: { loaded: Script; product: { id: string; na
   })
   const draftAgain = useMutation({
     mutationFn: () => one(client.from('scripts').update({ status: 'draft' }).eq('id', saved.id).select().single()),
-    onSuccess: took,
+    onSuccess: (row) => took(row, saved),
   })
 
   const broken = verdicts?.filter(({ status }) => status === 'fail') ?? []
@@ -121,9 +123,9 @@ function Editor({ loaded, product }: { loaded: Script; product: { id: string; na
           <div className="row actions">
             <Button kind={isChanged ? 'primary' : 'plain'} busy={save.isPending && !save.isPaused} disabled={!isChanged} onClick={() => save.mutate(saved)}>{t.save}</Button>
             {saved.status === 'draft'
-              ? <Button kind={isChanged ? 'plain' : 'primary'} busy={finish.isPending} disabled={isChanged} onClick={() => finish.mutate()}>{t.makeFinal}</Button>
+              ? <Button kind={isChanged ? 'plain' : 'primary'} busy={finish.isPending} disabled={save.isPending} onClick={() => (isChanged ? save.mutate(saved, { onSuccess: (answer) => answer.conflict || finish.mutate() }) : finish.mutate())}>{isChanged ? t.saveFinal : t.makeFinal}</Button>
               : <Button busy={draftAgain.isPending} onClick={() => draftAgain.mutate()}>{t.backToDraft}</Button>}
-            <Button kind="quiet" onClick={() => setIsDeleting(true)}>{t.delete}</Button>
+            <Button kind="quiet" className="danger" onClick={() => setIsDeleting(true)}>{t.delete}</Button>
           </div>
         )}
       </header>
