@@ -182,15 +182,35 @@ create function private.account_role()
 returns text
 language sql stable security invoker set search_path = pg_catalog, pg_temp
 as $$
-    select coalesce(
-        v.claims ->> 'account_role', case when v.claims ? 'act' then 'viewer' else 'admin' end
-    )
+    select case
+        when v.claims ->> 'sub' is null then 'admin'
+        when v.claims ? 'impersonator' and v.claims ->> 'account_role' = 'admin' then 'editor'
+        else coalesce(v.claims ->> 'account_role', 'viewer')
+    end
     from (values (nullif(current_setting('request.jwt.claims', true), '')::jsonb)) as v (claims)
 $$;
 comment on function private.account_role is
-'The role that the caller''s token names: admin, editor or viewer. Without one: admin of the own
-account, viewer for somebody else''s.';
+'The role that the caller''s token names: admin, editor or viewer. A token without one is a
+viewer''s. Somebody who signed in as another person is an editor at most. Without an account''s token it is
+admin: grants alone decide what the owner, the service and workers may.';
 grant execute on function private.account_role to authenticated;
+
+create function private.refuse_impersonator()
+returns void
+language plpgsql stable security invoker set search_path = pg_catalog, pg_temp
+as $$
+begin
+    if nullif(current_setting('request.jwt.claims', true), '')::jsonb ? 'impersonator' then
+        perform private.fail(
+            403, 'impersonation_not_allowed',
+            'Somebody who signed in as another person may not do this. That person must.'
+        );
+    end if;
+end;
+$$;
+comment on function private.refuse_impersonator is
+'Refuses a caller who signed in as another person (Clerk''s act). For what outlasts the session:
+keys, secrets, links, and all that needs the role admin. Errors: 403 impersonation_not_allowed.';
 
 create function private.has_role(role text)
 returns boolean
@@ -215,6 +235,9 @@ language plpgsql stable security invoker set search_path = pg_catalog, pg_temp
 as $$
 begin
     if private.has_role(require_role.role) is not true then
+        if require_role.role = 'admin' then
+            perform private.refuse_impersonator();
+        end if;
         perform private.fail(
             403, 'role_not_allowed',
             format(
@@ -227,8 +250,9 @@ begin
 end;
 $$;
 comment on function private.require_role is
-'Refuses a caller whose role is lower. Errors: 403 role_not_allowed. Functions with their owner''s
-rights call it first, because policies do not hold them.';
+'Refuses a caller whose role is lower. Errors: 403 role_not_allowed,
+impersonation_not_allowed. Functions with their owner''s rights call it first, because policies do
+not hold them.';
 
 create function private.touch_updated_at()
 returns trigger

@@ -141,7 +141,7 @@ create table private.webhook_keys (
 );
 comment on table private.webhook_keys is
 'Public Diffie-Hellman values of the workers'' keys for webhook secrets (core/webhook_secrets.py).
-The one that was registered last makes new secrets.';
+The one that the owner registered last makes new secrets.';
 alter table private.webhook_keys enable row level security;
 
 create table private.webhook_secrets (
@@ -163,7 +163,7 @@ alter table private.webhook_secrets enable row level security;
 
 create function private.register_webhook_key(key_id text, prime numeric, public_value numeric)
 returns void
-language sql volatile security definer set search_path = pg_catalog, pg_temp
+language sql volatile security invoker set search_path = pg_catalog, pg_temp
 begin atomic
     insert into private.webhook_keys as k (key_id, prime, public_value)
     values (
@@ -172,9 +172,30 @@ begin atomic
     on conflict on constraint webhook_keys_pkey do update set registered_at = now();
 end;
 comment on function private.register_webhook_key is
-'A worker says with which key new webhook secrets are encrypted. Definer: workers have no table
-rights.';
-grant execute on function private.register_webhook_key to worker;
+'Says with which key new webhook secrets are encrypted (python -m workers register-webhook-key).
+Granted to nobody: whoever registers a key can read every secret that is made afterwards.';
+
+create function private.webhook_key_problem(key_id text)
+returns text
+language sql stable security definer set search_path = pg_catalog, pg_temp
+as $$
+    select case
+        when webhook_key_problem.key_id is null
+            then (
+                select 'no_key' from public.webhook_endpoints as e
+                where e.disabled_at is null limit 1
+            )
+        when webhook_key_problem.key_id is distinct from (
+            select k.key_id from private.webhook_keys as k order by k.registered_at desc limit 1
+        )
+            then 'not_registered'
+    end
+$$;
+comment on function private.webhook_key_problem is
+'What a worker lacks whose newest key is this one. no_key: it has none, and endpoints are in use.
+not_registered: new secrets are encrypted with another key, or cannot be made. Null: nothing.
+Definer: workers have no table rights.';
+grant execute on function private.webhook_key_problem to worker;
 
 create function private.modular_power(base numeric, exponent bytea, modulus numeric)
 returns numeric
@@ -260,7 +281,8 @@ once. Needs the role admin.
 The first one puts the endpoint into use. When one is replaced, both sign until old_secret_ends_at,
 24 hours later; null without an old one. Rotating twice ends the oldest at once.
 
-Errors: 403 role_not_allowed, 404 not_found, 501 webhooks_not_configured.';
+Errors: 403 role_not_allowed, impersonation_not_allowed, 404 not_found, 501
+webhooks_not_configured.';
 grant execute on function public.rotate_webhook_secret to authenticated;
 
 -- Endpoints

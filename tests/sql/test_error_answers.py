@@ -204,6 +204,20 @@ def _(api: Api) -> httpx.Response:
 
 @answers(
     403,
+    "impersonation_not_allowed",
+    "Somebody who signed in as another person may not do this. That person must.",
+)
+def _(api: Api) -> httpx.Response:
+    claims = user_claims(api.user) | {"impersonator": {"sub": "user_support"}}
+    headers = {"Authorization": f"Bearer {token(claims)}"}
+    return httpx.post(
+        f"{api.url}/rpc/create_api_key", headers=headers, timeout=PATIENCE_SECONDS,
+        json={"name": "CI", "scopes": ["read"]},
+    )  # fmt: skip
+
+
+@answers(
+    403,
     "api_key_not_allowed",
     "An API key may not do this. A person must sign in for it.",
 )

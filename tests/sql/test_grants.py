@@ -96,7 +96,7 @@ FUNCTIONS = {
         private.acquire private.erase_batch private.fire_schedules private.forget_run
         private.prune_jobs private.prune_records private.queue_metrics private.requeue_erasures
         private.next_delivery private.record_delivery private.end_deliveries
-        private.requeue_deliveries private.register_webhook_key
+        private.requeue_deliveries private.webhook_key_problem
         private.record_run private.release_run private.reserve_run
         private.run_next_watch
         private.runs_to_delete private.analysis_input private.analysis_numbers

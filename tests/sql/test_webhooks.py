@@ -11,7 +11,7 @@ import psycopg
 import pytest
 from cryptography.fernet import Fernet
 
-from core.webhook_secrets import SecretUnreadable, WebhookSecrets
+from core.webhook_secrets import SecretUnreadable, WebhookSecrets, register
 from tests.database import Database, Row, make_product, make_user
 from tests.erasure import bury, finish_erasures, rows_about
 from tests.jobs import end_all
@@ -95,14 +95,41 @@ def test_the_key_that_was_registered_last_makes_new_secrets(db: Database) -> Non
     user = make_user(db)
     make_webhook(db, user)
     newer = WebhookSecrets([Fernet.generate_key().decode()]).newest
-    register = "select private.register_webhook_key(%s, %s, %s)"
-    with db.as_worker() as worker:
-        worker.execute(register, newer.key_id, newer.prime, newer.public_value)
+    register(db.connection, newer)
     with db.as_user(user) as owner:
         [endpoint] = owner.rows("select id from public.webhook_endpoints")
         owner.execute("select public.rotate_webhook_secret(%s)", endpoint["id"])
     used = db.rows("select key_id from private.webhook_secrets order by created_at")
     assert [row["key_id"] for row in used] == [WEBHOOK_SECRETS.newest.key_id, newer.key_id]
+
+
+@pytest.mark.parametrize("login", ["worker", "webhook", "authenticator"])
+def test_no_login_registers_a_key_and_so_reads_later_secrets(db: Database, login: str) -> None:
+    own = WebhookSecrets([Fernet.generate_key().decode()]).newest
+    with db.connect(login) as connection, pytest.raises(psycopg.errors.InsufficientPrivilege):
+        register(connection, own)
+    assert db.value("select count(*) from private.webhook_keys") == 0
+
+
+def test_a_worker_is_told_what_its_key_lacks(db: Database) -> None:
+    newer, older = (WebhookSecrets([Fernet.generate_key().decode()]).newest for _ in range(2))
+
+    def problem(key_id: str | None) -> str | None:
+        with db.as_worker() as worker:
+            return worker.value("select private.webhook_key_problem(%s)", key_id)
+
+    assert (problem(None), problem(newer.key_id)) == (None, "not_registered")
+    register(db.connection, older)
+    register(db.connection, newer)
+    assert [problem(key) for key in (None, older.key_id, newer.key_id)] == [
+        None, "not_registered", None,
+    ]  # fmt: skip
+    endpoint = make_webhook(db, make_user(db))
+    register(db.connection, newer)
+    assert (problem(None), problem(newer.key_id)) == ("no_key", None)
+    db.execute("update public.webhook_endpoints set disabled_at = now() where id = %s",
+               endpoint["id"])  # fmt: skip
+    assert problem(None) is None
 
 
 def test_without_a_key_there_are_no_webhooks(db: Database) -> None:

@@ -30,6 +30,10 @@ _GO_SECONDS = 15.0  # then other endpoints get the slot
 _AGAIN_SECONDS = 1.0
 _NO_KEY_SECONDS = 600.0
 _USER_AGENT = "CreatorsCook-Webhooks/1.0"
+_KEY_HINTS = {
+    "no_key": "Webhook endpoints are in use. Set WEBHOOK_SECRET_KEYS.",
+    "not_registered": "Run python -m workers register-webhook-key with DB_URL.",
+}
 _log = structlog.get_logger()
 
 
@@ -81,14 +85,12 @@ async def save(db: Database, job: Job, _output: None) -> None:
         raise Snooze("waiting", _AGAIN_SECONDS)
 
 
-async def register(pool: Pool, secrets: WebhookSecrets) -> None:
-    """Tells the database with which key new secrets are encrypted."""
-    key = secrets.newest
-    await _call(
-        pool,
-        "select private.register_webhook_key(%s, %s, %s)",
-        *(key.key_id, key.prime, key.public_value),
-    )
+async def report_key(pool: Pool, secrets: WebhookSecrets | None) -> None:
+    """Logs an error if this worker will not be able to sign what endpoints in use are to get."""
+    key_id = secrets.newest.key_id if secrets else None
+    row = await _call(pool, "select private.webhook_key_problem(%s) as problem", key_id)
+    if row["problem"] is not None:
+        _log.error("webhook_key_problem", problem=row["problem"], hint=_KEY_HINTS[row["problem"]])
 
 
 def signature(keys: Sequence[bytes], message_id: UUID, now: datetime, body: bytes) -> str:
