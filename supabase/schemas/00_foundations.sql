@@ -123,6 +123,48 @@ comment on function private.is_json_container is
 column.';
 grant execute on function private.is_json_container to authenticated, service_role;
 
+create function private.visible(value text)
+returns text
+language sql immutable security invoker set search_path = pg_catalog, pg_temp
+begin atomic
+    -- Default_Ignorable_Code_Point of Unicode without the variation selectors that emoji use, and
+    -- the interlinear marks.
+    select
+        regexp_replace(
+            value,
+            '[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e'
+            || '\u2060-\u206f\u3164\ufeff\uffa0\ufff0-\ufffb'
+            || '\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]',
+            '',
+            'g'
+        );
+end;
+comment on function private.visible is
+'A text without characters that nobody sees: zero-width ones, those that turn the direction of text,
+fillers, tags. They hide what a text says.';
+grant execute on function private.visible to authenticated, service_role;
+
+create function private.hides_something(value text)
+returns boolean
+language sql immutable security invoker set search_path = pg_catalog, pg_temp
+begin atomic
+    select
+        value ~ '[\u0001-\u001f\u007f-\u009f\u2028\u2029]'
+        or private.visible(t.rest) <> t.rest
+    -- Joiners and direction marks are part of emoji, Persian and Hebrew, tags of the flags of
+    -- countries in a country. A soft hyphen or a zero-width space comes along from a page.
+    from (values (regexp_replace(
+        value,
+        '[\u00ad\u061c\u200b-\u200f\u2060\ufeff]'
+        || '|\U0001f3f4[\U000e0030-\U000e0039\U000e0061-\U000e007a]{3,6}\U000e007f',
+        '',
+        'g'
+    ))) as t (rest);
+end;
+comment on function private.hides_something is
+'Whether one line of text has control characters, or invisible ones that no writing needs.';
+grant execute on function private.hides_something to authenticated, service_role;
+
 create function private.name_problem(name text, out reason text, out problem text)
 language sql immutable security invoker set search_path = pg_catalog, pg_temp
 begin atomic
@@ -132,14 +174,14 @@ begin atomic
             when 'missing' then 'is missing.'
             when 'too_long' then 'may have 200 characters at most.'
             when 'not_text' then 'must be text.'
-            when 'control_characters' then 'may not contain control characters.'
+            when 'control_characters' then 'may not contain control or invisible characters.'
         end
     from (values (case
         -- Invisible characters alone are no name.
-        when name is null or name !~ '[^\s\u00a0\u200b-\u200f\u2060\ufeff]' then 'missing'
+        when name is null or private.visible(name) !~ '[^\s\u00a0]' then 'missing'
         when char_length(name) > 200 then 'too_long'
         when private.is_json_container(name) then 'not_text'
-        when name ~ '[\u0001-\u001f\u007f-\u009f\u2028\u2029]' then 'control_characters'
+        when private.hides_something(name) then 'control_characters'
     end)) as r (reason);
 end;
 comment on function private.name_problem is

@@ -317,6 +317,12 @@ begin
             '{"field": "description", "reason": "too_long", "max": 200}'
         );
     end if;
+    if private.hides_something(new.description) then
+        perform private.fail(
+            422, 'invalid_name', 'The description may not contain control or invisible characters.',
+            '{"field": "description", "reason": "control_characters"}'
+        );
+    end if;
     new.description := coalesce(new.description, '');
     new.kinds := coalesce(new.kinds, '{}');
     if not new.kinds <@ v_kinds then

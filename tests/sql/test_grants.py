@@ -74,7 +74,8 @@ FUNCTIONS = {
         private.check_rules private.create_share private.definition_problem
         private.delete_own_share private.erase_own_account private.export_own_account
         private.fail private.has_role private.host_problem private.imported_product
-        private.is_json_container private.members private.name_problem private.normalize_script
+        private.hides_something private.is_json_container private.members private.name_problem
+        private.visible private.normalize_script
         private.open_share private.own_pack_text private.own_plan private.own_score_record
         private.own_seats private.own_tiktok private.own_usage private.pack_text
         private.require_name private.require_text private.shared_text
@@ -88,7 +89,7 @@ FUNCTIONS = {
         private.broken_example
         private.check_rule
         private.check_rules private.definition_problem
-        private.fail private.normalize_script
+        private.fail private.hides_something private.normalize_script private.visible
         private.host_problem private.is_json_container private.name_problem
         private.require_name private.require_text private.url_problem private.wilson
     """,

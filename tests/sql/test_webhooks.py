@@ -150,6 +150,8 @@ WRONG: dict[str, tuple[tuple[Any, ...], str]] = {
     "credentials": (("https://me:secret@hooks.example/", "", "{}"), "invalid_url"),
     "loopback's name inside": (("http://localhost.example/", "", "{}"), "invalid_url"),
     "long description": (("https://hooks.example/", "x" * 201, "{}"), "invalid_name"),
+    "hidden text": (("https://hooks.example/", "a\u202eb", "{}"), "invalid_name"),
+    "two lines": (("https://hooks.example/", "a\nb", "{}"), "invalid_name"),
     "no such kind": (("https://hooks.example/", "", "{sold_out,nothing}"), "invalid_kinds"),
 }
 
