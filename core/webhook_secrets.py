@@ -2,7 +2,7 @@
 
 The database makes a secret, shows it once, and must not be able to read it later. So it makes an
 ephemeral Diffie-Hellman value, takes the secret from what it shares with the public value of a
-worker's key, and keeps the ephemeral value only (private.make_webhook_secret).
+worker's key, and keeps the ephemeral value only (private.make_endpoint_secret).
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ class PublicKey:
 def register(db: psycopg.Connection[Row], key: PublicKey) -> None:
     """Tells the database with which key new secrets are encrypted; as the owner of the tables."""
     db.execute(
-        "select private.register_webhook_key(%s, %s, %s)",
+        "select private.register_endpoint_key(%s, %s, %s)",
         (key.key_id, key.prime, key.public_value),
     )
 

@@ -269,8 +269,8 @@ CHECKS = [
     Check(
         "webhooks have a key",
         "select 'webhook endpoints are in use, and no key makes their secrets' as problem"
-        " where private.webhook_key_problem(null) is not null"
-        " and not exists (select from private.webhook_keys)",
+        " where private.endpoint_key_problem(null) is not null"
+        " and not exists (select from private.endpoint_keys)",
         "Set WEBHOOK_SECRET_KEYS, then python -m workers register-webhook-key.",
     ),
     Check(

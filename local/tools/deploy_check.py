@@ -286,11 +286,14 @@ def _webhook_keys(target: Target) -> str:
     keys = [each.get_secret_value() for each in target.settings.webhook_secret_keys]
     secrets = WebhookSecrets(keys) if keys else None
     known = secrets.key_ids if secrets else frozenset()
+    newest = secrets.newest.key_id if secrets else None
     with target.owner() as db:
         problem = _value(
-            db, "select private.webhook_key_problem(%s)", secrets.newest.key_id if secrets else None
+            db,
+            "select private.endpoint_key_problem(%s)",
+            secrets.newest.key_id if secrets else None,
         )
-        used = db.execute("select distinct key_id from private.webhook_secrets").fetchall()
+        used = db.execute("select distinct key_id from private.endpoint_secrets").fetchall()
     lost = sorted({str(row["key_id"]) for row in used} - known)
     if problem == "no_key":
         raise Problem("webhook endpoints are in use, and WEBHOOK_SECRET_KEYS is empty")
@@ -300,7 +303,7 @@ def _webhook_keys(target: Target) -> str:
         raise Problem(f"stored secrets need keys that WEBHOOK_SECRET_KEYS lacks: {', '.join(lost)}")
     if secrets is None:
         raise Unchecked("not set up, and no endpoint is in use")
-    return f"new secrets are for {secrets.newest.key_id}, and every stored one has its key"
+    return f"new secrets are for {newest}, and every stored one has its key"
 
 
 def _clocks(target: Target) -> str:

@@ -372,9 +372,9 @@ def test_webhooks_without_their_key_are_red(whole):
         [found] = whole.failed(secrets(webhook_secret_keys=(keys[1],))(whole)).values()
         assert "lacks" in found
     finally:
-        whole.db.execute("delete from private.webhook_secrets")
+        whole.db.execute("delete from private.endpoint_secrets")
         whole.db.execute("delete from public.webhook_endpoints")
-        whole.db.execute("delete from private.webhook_keys")
+        whole.db.execute("delete from private.endpoint_keys")
 
 
 def test_no_worker_is_red(whole):

@@ -268,7 +268,7 @@ def _(api: Api) -> httpx.Response:
 )
 def _(api: Api) -> httpx.Response:
     endpoint = hook(api)
-    api.db.execute("delete from private.webhook_secrets where endpoint_id = %s", endpoint)
+    api.db.execute("delete from private.endpoint_secrets where endpoint_id = %s", endpoint)
     return api.post("/rpc/test_webhook", {"id": endpoint})
 
 
@@ -298,8 +298,8 @@ def _(api: Api) -> httpx.Response:
 @answers(501, "webhooks_not_configured", "Webhooks are not set up on this server.")
 def _(api: Api) -> httpx.Response:
     endpoint = hook(api)
-    api.db.execute("delete from private.webhook_secrets")
-    api.db.execute("delete from private.webhook_keys")
+    api.db.execute("delete from private.endpoint_secrets")
+    api.db.execute("delete from private.endpoint_keys")
     return api.post("/rpc/rotate_webhook_secret", {"id": endpoint})
 
 

@@ -67,7 +67,7 @@ FUNCTIONS = {
         public.revoke_share public.run_analysis public.score_record public.service_score_record
         public.share_pack public.shared_pack public.shared_pack_csv public.shared_pack_markdown
 
-        private.make_webhook_secret private.send_test_event
+        private.make_endpoint_secret private.send_test_event
         private.api_key private.create_key private.refuse_api_key private.revoke_own_key
         private.account_role private.active_brand private.asks_for_upsert private.author
         private.before_request private.broken_example private.cancel_own_job private.check_rule
@@ -96,8 +96,8 @@ FUNCTIONS = {
     "worker": """
         private.acquire private.erase_batch private.fire_schedules private.forget_run
         private.prune_jobs private.prune_records private.queue_metrics private.requeue_erasures
-        private.next_delivery private.record_delivery private.end_deliveries
-        private.requeue_deliveries private.webhook_key_problem
+        private.begin_attempt private.end_attempt private.may_end_deliveries_job
+        private.requeue_deliveries private.endpoint_key_problem
         private.record_run private.release_run private.reserve_run
         private.run_next_watch
         private.runs_to_delete private.analysis_input private.analysis_numbers

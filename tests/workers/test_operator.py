@@ -165,7 +165,7 @@ def test_the_owner_registers_the_key_of_webhook_secrets(db: Database):
         user.execute("insert into public.webhook_endpoints (url) values ('https://a.example/in')")
     assert "no key makes their secrets" in operate(db, "doctor").stdout
     done = operate(db, "register-webhook-key", WEBHOOK_SECRET_KEYS=key)
-    [stored] = db.rows("select key_id from private.webhook_keys")
+    [stored] = db.rows("select key_id from private.endpoint_keys")
     assert (done.returncode, stored["key_id"] in done.stdout) == (0, True)
     assert stored["key_id"] == WebhookSecrets([key]).newest.key_id
     assert operate(db, "doctor").returncode == 0

@@ -1,7 +1,7 @@
 """deliver_webhooks: posts what is due for one webhook endpoint, signed as Standard Webhooks.
 
 One job for each endpoint: an endpoint that hangs delays only itself. The database counts attempts.
-It decides on retries and pauses, and when an endpoint is disabled (46_webhooks.sql).
+It decides on retries and pauses, and when an endpoint is disabled (49_webhook_attempts.sql).
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ async def deliver(_input: None, context: JobContext, *, services: Services) -> N
     endpoint_id = context.job.arguments["endpoint_id"]
     ends_at = time.monotonic() + _GO_SECONDS
     while time.monotonic() < ends_at:
-        delivery = await _call(context.pool, "select * from private.next_delivery(%s)", endpoint_id)
+        delivery = await _call(context.pool, "select * from private.begin_attempt(%s)", endpoint_id)
         if delivery["wait_seconds"] is not None:
             raise Snooze("waiting", float(delivery["wait_seconds"]))
         if delivery["delivery_id"] is None:
@@ -68,7 +68,7 @@ async def deliver(_input: None, context: JobContext, *, services: Services) -> N
         outcome = await _post(services, delivery, keys)
         await _call(
             context.pool,
-            "select private.record_delivery(%s, %s, %s, %s)",
+            "select private.end_attempt(%s, %s, %s, %s)",
             *(delivery["delivery_id"], outcome.status, outcome.problem, outcome.after_seconds),
         )
         _log.info("webhook_attempted", status=outcome.status, problem=outcome.problem)
@@ -78,7 +78,7 @@ async def deliver(_input: None, context: JobContext, *, services: Services) -> N
 async def save(db: Database, job: Job, _output: None) -> None:
     """Ends the job only if nothing was added meanwhile."""
     cursor = await db.execute(
-        "select private.end_deliveries(%s) as is_over", (job.arguments["endpoint_id"],)
+        "select private.may_end_deliveries_job(%s) as is_over", (job.arguments["endpoint_id"],)
     )
     row = await cursor.fetchone()
     if row is not None and not row["is_over"]:
@@ -88,7 +88,7 @@ async def save(db: Database, job: Job, _output: None) -> None:
 async def report_key(pool: Pool, secrets: WebhookSecrets | None) -> None:
     """Logs an error if this worker will not be able to sign what endpoints in use are to get."""
     key_id = secrets.newest.key_id if secrets else None
-    row = await _call(pool, "select private.webhook_key_problem(%s) as problem", key_id)
+    row = await _call(pool, "select private.endpoint_key_problem(%s) as problem", key_id)
     if row["problem"] is not None:
         _log.error("webhook_key_problem", problem=row["problem"], hint=_KEY_HINTS[row["problem"]])
 
