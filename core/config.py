@@ -181,17 +181,31 @@ class SourceSettings(Settings):
                 )
 
 
+class WebhookSecretSettings(Settings):
+    """The keys that encrypt the secrets of accounts' webhooks."""
+
+    # 32 bytes each in url-safe base64, newest first. The first one encrypts new secrets once the
+    # owner has registered it, each of them opens its own. Without a key there are no webhooks.
+    webhook_secret_keys: SecretList = ()
+
+    def problems(self) -> Iterator[str]:
+        """Adds keys of the wrong form."""
+        yield from super().problems()
+        if not all(is_key(key.get_secret_value()) for key in self.webhook_secret_keys):
+            yield "WEBHOOK_SECRET_KEYS must be 32 bytes each in url-safe base64"
+
+
 class OwnerSettings(Settings):
     """A command that logs in as the owner of the tables, such as the migrations."""
 
     db_url: SecretStr
 
 
-class OperatorSettings(OwnerSettings, SourceSettings, StripeSettings):
+class OperatorSettings(OwnerSettings, SourceSettings, StripeSettings, WebhookSecretSettings):
     """An operator's command of the workers. It also asks the paid services."""
 
 
-class WorkerSettings(TikTokSettings, SourceSettings, StripeSettings):
+class WorkerSettings(TikTokSettings, SourceSettings, StripeSettings, WebhookSecretSettings):
     """A worker process: `python -m workers`."""
 
     worker_db_url: SecretStr
@@ -208,9 +222,6 @@ class WorkerSettings(TikTokSettings, SourceSettings, StripeSettings):
     worker_task_memory_mb: int = Field(default=512, ge=64, le=16384)
     lease_seconds: int = Field(default=30, ge=1, le=3600)
 
-    # 32 bytes each in url-safe base64, newest first. The first one encrypts new secrets of
-    # webhooks, each of them opens its own. Without a key there are no webhooks.
-    webhook_secret_keys: SecretList = ()
     fetch_allow: CommaList = ()
     sample_data: str | None = None
     # Laws often demand to keep invoices, and with them the customer of an erased account.
@@ -224,12 +235,6 @@ class WorkerSettings(TikTokSettings, SourceSettings, StripeSettings):
         if not queues or not set(queues) <= set(QUEUES):
             raise ValueError(f"Name some of {', '.join(QUEUES)}")
         return queues
-
-    def problems(self) -> Iterator[str]:
-        """Adds keys of the wrong form."""
-        yield from super().problems()
-        if not all(is_key(key.get_secret_value()) for key in self.webhook_secret_keys):
-            yield "WEBHOOK_SECRET_KEYS must be 32 bytes each in url-safe base64"
 
     def unsafe(self) -> Iterator[str]:
         """Adds what a worker alone reads."""
@@ -390,7 +395,7 @@ class McpSettings(Settings):
         return url and url.rstrip("/")
 
 
-class TargetSettings(OwnerSettings):
+class TargetSettings(OwnerSettings, WebhookSecretSettings):
     """What `make deploy-check` looks at: a deployed backend, as its clients and logins see it."""
 
     api_url: str  # PostgREST answers below /rest/v1

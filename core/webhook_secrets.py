@@ -2,7 +2,7 @@
 
 The database makes a secret, shows it once, and must not be able to read it later. So it makes an
 ephemeral Diffie-Hellman value, takes the secret from what it shares with the public value of a
-worker's key, and keeps the ephemeral value only (private.make_webhook_secret).
+worker's key, and keeps the ephemeral value only (private.make_endpoint_secret).
 """
 
 from __future__ import annotations
@@ -11,6 +11,10 @@ import hashlib
 from base64 import urlsafe_b64decode
 from collections.abc import Sequence
 from dataclasses import dataclass
+
+import psycopg
+
+from core.database import Row
 
 # Group 14 of RFC 3526: a safe prime of 2,048 bits, generator 2.
 _PRIME = int(
@@ -40,6 +44,14 @@ class PublicKey:
     public_value: int
 
 
+def register(db: psycopg.Connection[Row], key: PublicKey) -> None:
+    """Tells the database with which key new secrets are encrypted; as the owner of the tables."""
+    db.execute(
+        "select private.register_endpoint_key(%s, %s, %s)",
+        (key.key_id, key.prime, key.public_value),
+    )
+
+
 class WebhookSecrets:
     """Opens secrets with several keys; the newest one makes new secrets.
 
@@ -55,6 +67,7 @@ class WebhookSecrets:
         values = [pow(_GENERATOR, exponent, _PRIME) for exponent in exponents]
         ids = [hashlib.sha256(str(value).encode()).hexdigest()[:16] for value in values]
         self.newest = PublicKey(ids[0], _PRIME, values[0])
+        self.key_ids = frozenset(ids)
         self._exponents = dict(zip(ids, exponents, strict=True))
 
     def open(self, key_id: str, ephemeral: str) -> bytes:

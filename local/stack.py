@@ -14,7 +14,15 @@ from contextlib import contextmanager
 
 import psycopg
 
-from core.config import EdgeSettings, LocalSettings, WorkerSettings, load
+from core import webhook_secrets
+from core.config import (
+    EdgeSettings,
+    LocalSettings,
+    WebhookSecretSettings,
+    WorkerSettings,
+    load,
+)
+from core.database import connect
 from local import (
     environment,
     health,
@@ -62,6 +70,7 @@ def up(settings: LocalSettings, say: Callable[[str], None]) -> Layout:
         if not is_running:
             _require_ports(settings, _PROCESS_PORTS + ("stripe_port",) * is_stripe_fake)
         _start_database(settings, layout, say)
+        _register_webhook_key(settings, layout, variables)
         if not is_stripe_fake:
             _forget_stand_in(settings, layout)
         if not is_running:
@@ -183,6 +192,17 @@ def _postgrest_settings(
         "server-port": str(settings.rest_port),
         "admin-server-port": str(settings.rest_admin_port),
     } | postgrest.settings_of(postgrest.version_of(postgrest.find(ROOT, settings.postgrest_bin)))
+
+
+def _register_webhook_key(
+    settings: LocalSettings, layout: Layout, variables: dict[str, str]
+) -> None:
+    """New secrets of webhooks are for the worker's key. Only the owner may say so."""
+    given = load(WebhookSecretSettings, webhook_secret_keys=variables["WEBHOOK_SECRET_KEYS"])
+    keys_ = [key.get_secret_value() for key in given.webhook_secret_keys]
+    url = environment.database_url(settings, layout, "postgres")
+    with connect(url, application_name="stack") as db:
+        webhook_secrets.register(db, webhook_secrets.WebhookSecrets(keys_).newest)
 
 
 def _forget_stand_in(settings: LocalSettings, layout: Layout) -> None:

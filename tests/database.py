@@ -177,6 +177,7 @@ def user_claims(user_id: uuid.UUID | str) -> dict[str, object]:
     now = int(time.time())
     return {
         "role": "authenticated",
+        "account_role": "admin",
         "aud": "authenticated",
         "sub": str(user_id),
         "iat": now,

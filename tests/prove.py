@@ -27,6 +27,7 @@ from tests.server import ROOT
 AREAS = {
     "isolation": {
         "tests/flow/test_isolation.py": "two users, a stranger, each table and verb, supabase-js",
+        "tests/flow/test_matrix.py": "two organisations, three roles, one in both, supabase-js",
         "tests/sql/test_isolation.py": "the same in SQL, as each role",
         "tests/sql/test_grants.py": "what each role may do, compared whole",
         "tests/sql/test_catalogue.py": "rules that every table and function keeps",

@@ -8,6 +8,7 @@ from cryptography.fernet import Fernet
 from psycopg import sql
 from psycopg.types.json import Jsonb
 
+from core import webhook_secrets
 from core.webhook_secrets import WebhookSecrets
 from tests.database import Database, Row, make_product
 
@@ -117,12 +118,7 @@ def make_webhook(
     db: Database, user_id: uuid.UUID, url: str = "https://hooks.example/in", kinds: str = "{}"
 ) -> Row:
     """A webhook endpoint of the user, and its secret."""
-    key = WEBHOOK_SECRETS.newest
-    with db.as_worker() as worker:
-        worker.execute(
-            "select private.register_webhook_key(%s, %s, %s)",
-            *(key.key_id, key.prime, key.public_value),
-        )
+    webhook_secrets.register(db.connection, WEBHOOK_SECRETS.newest)
     with db.as_user(user_id) as owner:
         row = owner.row(
             "insert into public.webhook_endpoints (url, kinds) values (%s, %s) returning *",

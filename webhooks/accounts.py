@@ -10,7 +10,7 @@ from typing import cast
 
 from webhooks.clerk_tokens import Session
 from webhooks.context import current_edge
-from webhooks.rate_limits import limit
+from webhooks.rate_limits import limit, refuse_suspects
 from webhooks.token_issuer import Caller, KeyCaller
 
 KEY_PREFIX = "cck_"
@@ -52,21 +52,26 @@ def caller_of(session: Session) -> Caller:
         kind=str(row["kind"]),
         role=str(row["account_role"]),
         session_at=session.issued_at,
+        is_impersonated=session.actor is not None,
     )
 
 
 def caller_of_key(key: str) -> KeyCaller | None:
     """Who an API key acts for; None for an unknown, revoked or expired key.
 
-    The key itself goes nowhere: the database and the limit see its SHA-256. The database refuses
-    the key of a deleted account: 403.
+    The key itself goes nowhere: the database and the limit see its SHA-256. A key that was never
+    good here is not looked up for an address with too many refused tokens: 429. The database
+    refuses the key of a deleted account: 403.
     """
     edge = current_edge()
     if not _KEY.match(key):
         return None
     digest = hashlib.sha256(key.encode())
+    if digest.digest() not in edge.known_keys:
+        refuse_suspects()
     limit("session", digest.hexdigest(), per_minute=edge.settings.sessions_per_minute)
     row = edge.database.call("select * from private.open_api_key(%s)", digest.digest())
+    edge.known_keys.note(digest.digest(), is_good=row["key_id"] is not None)
     if row["key_id"] is None:
         return None
     return KeyCaller(

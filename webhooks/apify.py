@@ -19,6 +19,7 @@ from webhooks.authentication import declares
 from webhooks.context import current_edge
 from webhooks.metrics import APIFY_EVENTS
 from webhooks.problems import Problem
+from webhooks.rate_limits import count_refusal, refuse_suspects
 
 log = structlog.get_logger()
 blueprint = Blueprint("apify_events", __name__)
@@ -34,10 +35,12 @@ def _check_secret() -> uuid.UUID:
         webhook_id = uuid.UUID(request.args.get("id", ""))
     except ValueError:
         webhook_id = uuid.UUID(int=0)
+    refuse_suspects()
     row = current_edge().database.call("select private.apify_secret_hash(%s) as hash", webhook_id)
     found = hashlib.sha256(given.encode()).digest()
     if not hmac.compare_digest(found, cast("bytes", row["hash"])):
         APIFY_EVENTS.labels("refused").inc()
+        count_refusal()
         raise Problem(404, "not_found", "There is no such webhook.")
     return webhook_id
 

@@ -94,11 +94,18 @@ def clerk_session(view: Callable[[Session | KeyCaller], R]) -> Callable[[], R]:
 def signed_in(role: str) -> Callable[[Callable[[uuid.UUID], R]], Callable[[], R]]:
     """Declares a Clerk token or one of ours, with this role. The view takes the account's id.
 
+    Refuses somebody who signed in as another person: what these routes do outlasts the session.
     The success page of a checkout may hold either token.
     """
 
     def account() -> uuid.UUID:
         caller = _caller()
+        if caller.is_impersonated:
+            raise Problem(
+                403,
+                "impersonation_not_allowed",
+                "Somebody who signed in as another person may not do this. That person must.",
+            )
         if ROLES.index(caller.role) < ROLES.index(role):
             raise Problem(
                 403,

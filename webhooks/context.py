@@ -21,7 +21,7 @@ from core.tiktok import TikTokLogin
 from webhooks.clerk_keys import ClerkKeys
 from webhooks.clerk_tokens import Policy
 from webhooks.token_issuer import TokenIssuer
-from webhooks.windows import Windows
+from webhooks.windows import KnownKeys, Windows
 
 _RECONNECT_SECONDS = 1.0  # enough for the pool to connect to a server that is back
 
@@ -92,6 +92,7 @@ class Edge:
     tiktok: TikTok | None  # None without an application at TikTok
     now: Callable[[], int]
     windows: Windows = field(default_factory=Windows)
+    known_keys: KnownKeys = field(default_factory=KnownKeys)
     stopping: threading.Event = field(default_factory=threading.Event)
 
 

@@ -26,6 +26,15 @@ def count_refusal() -> None:
         raise _too_many()
 
 
+def refuse_suspects() -> None:
+    """Answers 429 to an address that count_refusal would refuse, before anything is looked up."""
+    edge = current_edge()
+    refusals = edge.windows.count("refusal", request.remote_addr or "")
+    if refusals >= edge.settings.refusals_per_minute:
+        request_log().is_logged = False
+        raise _too_many()
+
+
 def _too_many() -> Problem:
     return Problem(
         429,

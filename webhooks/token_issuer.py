@@ -12,7 +12,7 @@ import json
 import time
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -45,9 +45,11 @@ class Caller:
     kind: str  # of the account: person or organisation
     role: str  # one of core.config.ROLES
     session_at: int  # when Clerk issued the session token, or now for an API key
+    # Somebody else signed in as this person.
+    is_impersonated: bool = field(default=False, kw_only=True)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class KeyCaller(Caller):
     """An API key that acts for an account. Its token names the key and its scopes."""
 
@@ -196,6 +198,7 @@ class TokenIssuer:
                 kind="organisation" if person_id else "person",
                 role=claims["account_role"],
                 session_at=int(claims["session_iat"] if person_id else claims["iat"]),
+                is_impersonated="impersonator" in claims,
             )
             if "api_key" not in claims:
                 return caller

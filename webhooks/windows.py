@@ -1,4 +1,4 @@
-"""Fixed windows of a minute: counts per process, bounded in memory."""
+"""What a process remembers of its callers, bounded in memory: counts of a minute, good keys."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 _WINDOW_SECONDS = 60
 _MAX_ENTRIES = 50_000
+_MAX_KEYS = 10_000
 
 
 class Windows:
@@ -30,5 +31,30 @@ class Windows:
             self._counts[(rule, subject)] = count
             return count
 
+    def count(self, rule: str, subject: str) -> int:
+        """How often it came in this window; counts nothing."""
+        with self._lock:
+            is_current = int(self._clock()) // _WINDOW_SECONDS == self._window
+            return self._counts.get((rule, subject), 0) if is_current else 0
+
     def seconds_left(self) -> int:
         return _WINDOW_SECONDS - int(self._clock()) % _WINDOW_SECONDS
+
+
+class KnownKeys:
+    """The hashes of API keys that were good when they were last looked up, the latest 10,000."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._hashes: dict[bytes, None] = {}
+
+    def __contains__(self, key_hash: bytes) -> bool:
+        return key_hash in self._hashes
+
+    def note(self, key_hash: bytes, *, is_good: bool) -> None:
+        with self._lock:
+            self._hashes.pop(key_hash, None)
+            if is_good:
+                self._hashes[key_hash] = None
+            if len(self._hashes) > _MAX_KEYS:
+                del self._hashes[next(iter(self._hashes))]

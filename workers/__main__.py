@@ -58,6 +58,9 @@ def _parser() -> argparse.ArgumentParser:
     purge.add_argument("queue")
     purge.add_argument("--yes", action="store_true", help="it is meant")
     commands.add_parser("reconcile", help="look at Stripe now for what no event told us")
+    commands.add_parser(
+        "register-webhook-key", help="encrypt new webhook secrets with WEBHOOK_SECRET_KEYS' first"
+    )
     redrive = commands.add_parser("redrive", help="bring a failed job back")
     redrive.add_argument("job_id", type=uuid.UUID)
     return parser

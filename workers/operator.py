@@ -18,6 +18,7 @@ from psycopg.errors import UndefinedTable
 from sqlalchemy import create_engine, text
 from sqlalchemy.orm import Session
 
+from core import webhook_secrets
 from core.billing_sync import price_problems
 from core.config import OperatorSettings
 from core.database import Row, connect
@@ -59,6 +60,7 @@ def run(arguments: argparse.Namespace, settings: OperatorSettings) -> int:
         "purge": lambda db: _purge(db, url, arguments.queue, is_meant=arguments.yes),
         "redrive": lambda db: _redrive(db, arguments.job_id),
         "reconcile": _reconcile,
+        "register-webhook-key": lambda db: _register_webhook_key(db, settings),
     }
     try:
         connection = connect(url, application_name="operator")
@@ -200,6 +202,17 @@ def _reconcile(db: Connection[Row]) -> int:
     return 0
 
 
+def _register_webhook_key(db: Connection[Row], settings: OperatorSettings) -> int:
+    keys = [key.get_secret_value() for key in settings.webhook_secret_keys]
+    if not keys:
+        print("WEBHOOK_SECRET_KEYS is empty: nothing is registered.")
+        return 1
+    newest = webhook_secrets.WebhookSecrets(keys).newest
+    webhook_secrets.register(db, newest)
+    print(f"New webhook secrets are encrypted with the key {newest.key_id}.")
+    return 0
+
+
 @dataclass(frozen=True)
 class Check:
     """`statement` returns a row for each thing that is wrong, described in its column `problem`."""
@@ -252,6 +265,13 @@ CHECKS = [
         "select format('schedule %s: %s', name, problem) as problem from private.schedules"
         " where problem is not null",
         "Correct its row in private.schedules; it is tried again every ten minutes.",
+    ),
+    Check(
+        "webhooks have a key",
+        "select 'webhook endpoints are in use, and no key makes their secrets' as problem"
+        " where private.endpoint_key_problem(null) is not null"
+        " and not exists (select from private.endpoint_keys)",
+        "Set WEBHOOK_SECRET_KEYS, then python -m workers register-webhook-key.",
     ),
     Check(
         "every live job has its message",

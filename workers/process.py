@@ -57,7 +57,7 @@ async def _run(settings: WorkerSettings) -> None:
         open_services(settings, TASKS) as services,
     ):
         await _check_budget(pool, settings.worker_connections)
-        await _register_webhook_key(pool, services)
+        await _report_webhook_key(pool, services)
         runner = Runner(
             pool,
             url,
@@ -74,13 +74,11 @@ async def _run(settings: WorkerSettings) -> None:
         _log.info("worker_stopped")
 
 
-async def _register_webhook_key(pool: Pool, services: Services) -> None:
-    if services.webhook_secrets is None:
-        return
+async def _report_webhook_key(pool: Pool, services: Services) -> None:
     try:
-        await webhooks.register(pool, services.webhook_secrets)
-    except psycopg.Error as error:  # an earlier key goes on making secrets
-        _log.error("webhook_key_not_registered", error_class=type(error).__name__)
+        await webhooks.report_key(pool, services.webhook_secrets)
+    except psycopg.Error as error:
+        _log.warning("webhook_key_not_checked", error_class=type(error).__name__)
 
 
 def _pool_size(settings: WorkerSettings) -> int:

@@ -5,14 +5,14 @@ tests/docs/test_typed_documents.py compares them with what the API answers.
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, WithJsonSchema
 from typing_extensions import NotRequired, TypedDict  # noqa: UP035 - pydantic wants these
 
-from workers.insights.documents import Change, PackContent
+from workers.insights.documents import Change, ChangeKind, PackContent
 
 # A list that local.tools.types reads elsewhere.
 ErrorCode = Annotated[str, WithJsonSchema({"$ref": "#/$defs/ErrorCode"})]
@@ -191,6 +191,29 @@ class NewWebhookSecret(Answer):
     old_secret_ends_at: datetime | None
 
 
+class NotificationParams(TypedDict):
+    """What the text of a notification names. Which of them there are depends on its kind."""
+
+    product: NotRequired[str]
+    score: NotRequired[float]
+    ratio: NotRequired[float]
+    change: NotRequired[ChangeKind]
+    sentence: NotRequired[str]
+    error_code: NotRequired[str]
+    error_message: NotRequired[str]
+    failures: NotRequired[int]
+    most_failures: NotRequired[int]
+    cause: NotRequired[Literal["failing", "plan", "quota", "gone"]]
+    watch: NotRequired[Literal["off", "weekly", "daily"]]
+    metric: NotRequired[Literal["analyses", "scripts"]]
+    used: NotRequired[int]
+    limit: NotRequired[int]
+    month: NotRequired[date]
+    resets_at: NotRequired[datetime]
+    endpoint_id: NotRequired[UUID]
+    host: NotRequired[str]
+
+
 class WebhookEventData(TypedDict):
     """What a webhook tells. Of type test there is no notification."""
 
@@ -198,6 +221,7 @@ class WebhookEventData(TypedDict):
     text: str
     notification_id: NotRequired[UUID]
     product_id: NotRequired[UUID | None]
+    params: NotRequired[NotificationParams]
 
 
 class WebhookEvent(Answer):

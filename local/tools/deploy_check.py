@@ -28,6 +28,7 @@ from core.config import EdgeSettings, TargetSettings, WorkerSettings, load
 from core.database import Row, connect
 from core.encryption import svix_key
 from core.queues import QUEUES
+from core.webhook_secrets import WebhookSecrets
 from deploy import migrations
 from local import provisioning, scratch
 from local.tools import catalogue
@@ -281,6 +282,30 @@ def _workers(target: Target) -> str:
     return f"{sessions} sessions"
 
 
+def _webhook_keys(target: Target) -> str:
+    keys = [each.get_secret_value() for each in target.settings.webhook_secret_keys]
+    secrets = WebhookSecrets(keys) if keys else None
+    known = secrets.key_ids if secrets else frozenset()
+    newest = secrets.newest.key_id if secrets else None
+    with target.owner() as db:
+        problem = _value(
+            db,
+            "select private.endpoint_key_problem(%s)",
+            secrets.newest.key_id if secrets else None,
+        )
+        used = db.execute("select distinct key_id from private.endpoint_secrets").fetchall()
+    lost = sorted({str(row["key_id"]) for row in used} - known)
+    if problem == "no_key":
+        raise Problem("webhook endpoints are in use, and WEBHOOK_SECRET_KEYS is empty")
+    if problem == "not_registered":
+        raise Problem("new secrets are not encrypted with the first of WEBHOOK_SECRET_KEYS")
+    if lost:
+        raise Problem(f"stored secrets need keys that WEBHOOK_SECRET_KEYS lacks: {', '.join(lost)}")
+    if secrets is None:
+        raise Unchecked("not set up, and no endpoint is in use")
+    return f"new secrets are for {newest}, and every stored one has its key"
+
+
 def _clocks(target: Target) -> str:
     def ours_and(theirs: float, began: float) -> float:
         return theirs - (began + target.now()) / 2
@@ -524,6 +549,11 @@ CHECKS: list[tuple[str, Callable[[Target], str], str]] = [
     ("logins", _logins, "Set their passwords; use the direct or the session pooler's address"),
     ("connections", _connections, "Fewer replicas, a lower WORKER_CONNECTIONS, or a larger server"),
     ("workers", _workers, "Start workers for every queue; their log says what they lack"),
+    (
+        "webhook keys",
+        _webhook_keys,
+        "WEBHOOK_SECRET_KEYS: same at the workers and here; `workers register-webhook-key`",
+    ),
     ("edge", _ready, "The log of the edge says what it lacks; EDGE_URL must be its public address"),
     ("keys", _keys, "EDGE_ISSUER and EDGE_SIGNING_KEYS_FILE must be the same at the edge and here"),
     ("stripe webhook", _stripe_webhook, "STRIPE_WEBHOOK_SECRETS: same at Stripe, edge and here"),

@@ -74,6 +74,7 @@ _COLUMNS = {
     ("audit_events", "changes"): "string[]",
     ("api_keys", "scopes"): "('read' | 'write')[]",
     ("webhook_deliveries", "payload"): "WebhookEvent",
+    ("notifications", "params"): "NotificationParams",
     ("analysis_numbers", "complaint_counts"): "{ [title: string]: number }",
     ("analysis_numbers", "basis"): "StandsOut['basis']",
     ("analysis_results", "sentiment_label"): "Overall['label']",

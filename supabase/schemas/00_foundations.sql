@@ -123,6 +123,48 @@ comment on function private.is_json_container is
 column.';
 grant execute on function private.is_json_container to authenticated, service_role;
 
+create function private.visible(value text)
+returns text
+language sql immutable security invoker set search_path = pg_catalog, pg_temp
+begin atomic
+    -- Default_Ignorable_Code_Point of Unicode without the variation selectors that emoji use, and
+    -- the interlinear marks.
+    select
+        regexp_replace(
+            value,
+            '[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e'
+            || '\u2060-\u206f\u3164\ufeff\uffa0\ufff0-\ufffb'
+            || '\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]',
+            '',
+            'g'
+        );
+end;
+comment on function private.visible is
+'A text without characters that nobody sees: zero-width ones, those that turn the direction of text,
+fillers, tags. They hide what a text says.';
+grant execute on function private.visible to authenticated, service_role;
+
+create function private.hides_something(value text)
+returns boolean
+language sql immutable security invoker set search_path = pg_catalog, pg_temp
+begin atomic
+    select
+        value ~ '[\u0001-\u001f\u007f-\u009f\u2028\u2029]'
+        or private.visible(t.rest) <> t.rest
+    -- Joiners and direction marks are part of emoji, Persian and Hebrew, tags of the flags of
+    -- countries in a country. A soft hyphen or a zero-width space comes along from a page.
+    from (values (regexp_replace(
+        value,
+        '[\u00ad\u061c\u200b-\u200f\u2060\ufeff]'
+        || '|\U0001f3f4[\U000e0030-\U000e0039\U000e0061-\U000e007a]{3,6}\U000e007f',
+        '',
+        'g'
+    ))) as t (rest);
+end;
+comment on function private.hides_something is
+'Whether one line of text has control characters, or invisible ones that no writing needs.';
+grant execute on function private.hides_something to authenticated, service_role;
+
 create function private.name_problem(name text, out reason text, out problem text)
 language sql immutable security invoker set search_path = pg_catalog, pg_temp
 begin atomic
@@ -132,14 +174,14 @@ begin atomic
             when 'missing' then 'is missing.'
             when 'too_long' then 'may have 200 characters at most.'
             when 'not_text' then 'must be text.'
-            when 'control_characters' then 'may not contain control characters.'
+            when 'control_characters' then 'may not contain control or invisible characters.'
         end
     from (values (case
         -- Invisible characters alone are no name.
-        when name is null or name !~ '[^\s\u00a0\u200b-\u200f\u2060\ufeff]' then 'missing'
+        when name is null or private.visible(name) !~ '[^\s\u00a0]' then 'missing'
         when char_length(name) > 200 then 'too_long'
         when private.is_json_container(name) then 'not_text'
-        when name ~ '[\u0001-\u001f\u007f-\u009f\u2028\u2029]' then 'control_characters'
+        when private.hides_something(name) then 'control_characters'
     end)) as r (reason);
 end;
 comment on function private.name_problem is
@@ -182,15 +224,35 @@ create function private.account_role()
 returns text
 language sql stable security invoker set search_path = pg_catalog, pg_temp
 as $$
-    select coalesce(
-        v.claims ->> 'account_role', case when v.claims ? 'act' then 'viewer' else 'admin' end
-    )
+    select case
+        when v.claims ->> 'sub' is null then 'admin'
+        when v.claims ? 'impersonator' and v.claims ->> 'account_role' = 'admin' then 'editor'
+        else coalesce(v.claims ->> 'account_role', 'viewer')
+    end
     from (values (nullif(current_setting('request.jwt.claims', true), '')::jsonb)) as v (claims)
 $$;
 comment on function private.account_role is
-'The role that the caller''s token names: admin, editor or viewer. Without one: admin of the own
-account, viewer for somebody else''s.';
+'The role that the caller''s token names: admin, editor or viewer. A token without one is a
+viewer''s. Somebody who signed in as another person is an editor at most. Without an account''s token it is
+admin: grants alone decide what the owner, the service and workers may.';
 grant execute on function private.account_role to authenticated;
+
+create function private.refuse_impersonator()
+returns void
+language plpgsql stable security invoker set search_path = pg_catalog, pg_temp
+as $$
+begin
+    if nullif(current_setting('request.jwt.claims', true), '')::jsonb ? 'impersonator' then
+        perform private.fail(
+            403, 'impersonation_not_allowed',
+            'Somebody who signed in as another person may not do this. That person must.'
+        );
+    end if;
+end;
+$$;
+comment on function private.refuse_impersonator is
+'Refuses a caller who signed in as another person (Clerk''s act). For what outlasts the session:
+keys, secrets, links, and all that needs the role admin. Errors: 403 impersonation_not_allowed.';
 
 create function private.has_role(role text)
 returns boolean
@@ -215,6 +277,9 @@ language plpgsql stable security invoker set search_path = pg_catalog, pg_temp
 as $$
 begin
     if private.has_role(require_role.role) is not true then
+        if require_role.role = 'admin' then
+            perform private.refuse_impersonator();
+        end if;
         perform private.fail(
             403, 'role_not_allowed',
             format(
@@ -227,8 +292,9 @@ begin
 end;
 $$;
 comment on function private.require_role is
-'Refuses a caller whose role is lower. Errors: 403 role_not_allowed. Functions with their owner''s
-rights call it first, because policies do not hold them.';
+'Refuses a caller whose role is lower. Errors: 403 role_not_allowed,
+impersonation_not_allowed. Functions with their owner''s rights call it first, because policies do
+not hold them.';
 
 create function private.touch_updated_at()
 returns trigger

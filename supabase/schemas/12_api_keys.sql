@@ -209,7 +209,8 @@ scopes are ["read"] or ["read", "write"]. Without expires_at the key ends after 
 be exchanged at POST /auth/session of the edge for an access token. No key may do billing, see or
 change members, keys or webhooks, export or delete the account.
 
-Errors: 403 role_not_allowed, 422 invalid_name, invalid_scopes, invalid_expiry, too_many_keys.';
+Errors: 403 role_not_allowed, impersonation_not_allowed, 422 invalid_name, invalid_scopes,
+invalid_expiry, too_many_keys.';
 grant execute on function public.create_api_key to authenticated;
 
 create function private.revoke_own_key(id uuid)

@@ -6,10 +6,13 @@ create table private.usage (
     metric text not null check (metric in ('analyses', 'scripts')),
     month date not null check (extract(day from month) = 1),
     used integer not null check (used >= 0),
+    told_at timestamptz,
     primary key (user_id, metric, month)
 ) with (fillfactor = 70);
 comment on table private.usage is
 'How much of each monthly quota an account has used. Months are UTC.';
+comment on column private.usage.told_at is
+'When the account was told that 80 % are used; null: it was not.';
 alter table private.usage enable row level security;
 
 create index usage_month_idx on private.usage (month);
@@ -162,17 +165,18 @@ declare
     v_what text := case metric when 'scripts' then 'AI scripts' else metric end;
 begin
     -- A use that was given back may reach the mark again.
-    if exists (
-        select from public.notifications as n
-        where n.user_id = notify_of_quota.user_id and n.kind = 'quota_nearly_used'
-            and n.created_at >= private.current_month()::timestamp at time zone 'UTC'
-            and n.text like '%' || v_what || '%'
-    ) then
+    update private.usage as u set told_at = now()
+    where u.user_id = notify_of_quota.user_id and u.metric = notify_of_quota.metric
+        and u.month = private.current_month() and u.told_at is null;
+    if not found then
         return;
     end if;
     perform private.notify(
         user_id, 'quota_nearly_used', null,
-        format('%s of this month''s %s %s are used.', used, max_used, v_what)
+        format('%s of this month''s %s %s are used.', used, max_used, v_what),
+        jsonb_build_object(
+            'metric', metric, 'used', used, 'limit', max_used, 'month', private.current_month()
+        )
     );
 end;
 $$;

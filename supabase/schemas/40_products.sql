@@ -197,7 +197,7 @@ begin
         when cardinality(v_tags) > 20 then 'too_many'
         when exists (select from unnest(v_tags) as t (tag) where char_length(t.tag) > 40)
             then 'too_long'
-        when array_to_string(v_tags, '') ~ '[\u0001-\u001f\u007f-\u009f]'
+        when private.hides_something(array_to_string(v_tags, ''))
             then 'control_characters'
     end;
     if v_reason is not null then

@@ -177,6 +177,12 @@ begin
                 else '%s could not be analysed %3$s times in a row: %2$s Its watch is off now.'
             end,
             v_product.name, v_job.error_message, v_most_failures
+        ),
+        jsonb_build_object(
+            'product', v_product.name, 'error_code', v_job.error_code,
+            'error_message', v_job.error_message, 'failures', v_failures,
+            'most_failures', v_most_failures,
+            'cause', case when v_failures > 2 then 'failing' end
         )
     );
     if v_failures = 2 then
@@ -238,7 +244,8 @@ begin
             format(
                 'Your plan no longer includes this watch of %s. Its watch is now %s.',
                 v_watch.name, v_plan_watch
-            )
+            ),
+            jsonb_build_object('product', v_watch.name, 'cause', 'plan', 'watch', v_plan_watch)
         );
         update public.products as p set watch = v_plan_watch where p.id = v_watch.product_id;
         return 'stopped';
@@ -257,10 +264,12 @@ begin
     perform private.notify(
         v_watch.user_id, 'watch_stopped', null,
         'This month''s analyses are used up. Watched products are analysed again from '
-        || to_char(private.next_month() at time zone 'UTC', 'FMDD FMMonth') || ' on.'
+        || to_char(private.next_month() at time zone 'UTC', 'FMDD FMMonth') || ' on.',
+        jsonb_build_object('cause', 'quota', 'resets_at', private.next_month())
     ) where not exists (
         select from public.notifications as n
-        where n.user_id = v_watch.user_id and n.kind = 'watch_stopped' and n.product_id is null
+        where n.user_id = v_watch.user_id and n.kind = 'watch_stopped'
+            and n.params ->> 'cause' = 'quota'
             and n.created_at >= private.current_month() at time zone 'UTC'
     );
     return 'stopped';

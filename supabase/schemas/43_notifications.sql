@@ -6,6 +6,8 @@ create table public.notifications (
     kind text not null check (kind ~ '^[a-z][a-z_]{1,39}$'),
     product_id uuid references public.products on delete cascade,
     text text not null check (char_length(text) between 1 and 1000),
+    params jsonb not null default '{}'
+    check (jsonb_typeof(params) = 'object' and pg_column_size(params) <= 4096),
     created_at timestamptz not null default now(),
     read_at timestamptz
 );
@@ -18,7 +20,16 @@ watch_failing, watch_stopped, quota_nearly_used, payment_failed or webhook_disab
 of one that you don''t know.';
 comment on column public.notifications.product_id is
 'The product that it is about; null if it is about the account.';
-comment on column public.notifications.text is 'The notification, in whole sentences.';
+comment on column public.notifications.text is
+'The notification, in whole sentences of English. What changed in a product is in the language of
+the account.';
+comment on column public.notifications.params is
+'What the text names, for a frontend that words the kind itself. product: the name of the product.
+analysis_done: score. analysis_failed, watch_failing: error_code, error_message. watch_failing,
+watch_stopped: failures, most_failures. watch_stopped: cause (failing, plan, quota), watch,
+resets_at. breakout: ratio. score_changed, new_complaint, sold_out, back_in_stock: change, sentence.
+quota_nearly_used: metric (analyses, scripts), used, limit, month (its first day).
+webhook_disabled: endpoint_id, host, cause (gone, failing). What is not known is left out.';
 comment on column public.notifications.read_at is
 'When its reader marked it as read; null before. The only column that users may change.';
 
@@ -55,10 +66,14 @@ begin atomic
 end;
 comment on function private.notification_kinds is 'Every kind of notification.';
 
-create function private.notify(user_id uuid, kind text, product_id uuid, text text)
+create function private.notify(
+    user_id uuid, kind text, product_id uuid, text text, params jsonb
+)
 returns void
 language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
 as $$
+declare
+    v_params jsonb;
 begin
     -- Foreign keys would wait for who erases the account or deletes the product, and the caller may
     -- hold what they wait for. An account or a product that goes is told nothing.
@@ -71,8 +86,12 @@ begin
             return;
         end if;
     end if;
-    insert into public.notifications (user_id, kind, product_id, text)
-    values (notify.user_id, notify.kind, notify.product_id, left(notify.text, 1000));
+    v_params := jsonb_strip_nulls(notify.params);
+    insert into public.notifications (user_id, kind, product_id, text, params)
+    values (
+        notify.user_id, notify.kind, notify.product_id, left(notify.text, 1000),
+        case when pg_column_size(v_params) <= 4096 then v_params else '{}' end
+    );
 end;
 $$;
 comment on function private.notify is
@@ -86,7 +105,10 @@ as $$
 begin
     perform private.notify(
         new.user_id, 'analysis_failed', new.product_id,
-        concat_ws(' ', format('The analysis of %s failed.', p.name), new.error_message)
+        concat_ws(' ', format('The analysis of %s failed.', p.name), new.error_message),
+        jsonb_build_object(
+            'product', p.name, 'error_code', new.error_code, 'error_message', new.error_message
+        )
     )
     from public.products as p where p.id = new.product_id;
     return null;
@@ -109,7 +131,8 @@ as $$
 begin
     perform private.notify(
         new.user_id, 'payment_failed', null,
-        'The latest payment failed. Please check the payment method, or the plan will end.'
+        'The latest payment failed. Please check the payment method, or the plan will end.',
+        '{}'
     );
     return null;
 end;

@@ -407,7 +407,10 @@ begin
         perform private.notify(
             product.user_id, 'breakout', product.id,
             format('The video of %s is a breakout now.', product.name)
-            || coalesce(format(' It has %s times the usual views.', round(v_new.ratio::numeric, 1)), '')
+            || coalesce(format(' It has %s times the usual views.', round(v_new.ratio::numeric, 1)), ''),
+            jsonb_build_object(
+                'product', product.name, 'ratio', round(v_new.ratio::numeric, 1)
+            )
         );
     end if;
     -- Sample data never changes: each of its intervals would hold.

@@ -284,7 +284,8 @@ begin
         v_product.user_id,
         case when c.kind like 'stands_out%' then 'score_changed' else c.kind end,
         v_product.id,
-        format('%s: %s', v_product.name, c.text)
+        format('%s: %s', v_product.name, c.text),
+        jsonb_build_object('product', v_product.name, 'change', c.kind, 'sentence', c.text)
     ) from jsonb_to_recordset(save_analysis.pack #> '{configuration,what_changed}')
         as c (kind text, text text)
     where c.kind in (
@@ -293,6 +294,8 @@ begin
     perform private.notify(v_product.user_id, 'analysis_done', v_product.id, concat_ws(
         ' ', format('The analysis of %s is done.', v_product.name),
         'Its score is ' || trim_scale((save_analysis.pack ->> 'score')::numeric) || '.'
+    ), jsonb_build_object(
+        'product', v_product.name, 'score', (save_analysis.pack ->> 'score')::numeric
     ));
     insert into public.virality_packs (product_id, user_id, job_id, name, configuration, score)
     select

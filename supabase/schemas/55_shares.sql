@@ -46,6 +46,7 @@ declare
     v_shares integer;
 begin
     perform private.require_role('editor');
+    perform private.refuse_impersonator();
     -- Locks the pack, so that parallel requests count one after the other.
     perform from public.virality_packs as v
     where v.id = create_share.pack_id and v.user_id = auth.uid() for no key update;
@@ -76,7 +77,8 @@ end;
 $$;
 comment on function private.create_share is
 'Opens the caller''s pack to whoever has the returned secret. Definer: keys are internal; identity
-comes from the token. Errors: 404 not_found, 422 invalid_expiry, too_many_shares.';
+comes from the token. Errors: 403 impersonation_not_allowed, 404 not_found, 422 invalid_expiry,
+too_many_shares.';
 grant execute on function private.create_share to authenticated;
 
 create function public.share_pack(
@@ -95,7 +97,7 @@ comment on function public.share_pack is
 'Makes a link to one of the caller''s packs, and returns its id and its secret. The secret is shown
 this once: put it behind the # of the link. Without expires_at the link ends after 30 days.
 
-Errors: 404 not_found, 422 invalid_expiry, too_many_shares.';
+Errors: 403 impersonation_not_allowed, 404 not_found, 422 invalid_expiry, too_many_shares.';
 grant execute on function public.share_pack to authenticated;
 
 create function private.delete_own_share(id uuid)

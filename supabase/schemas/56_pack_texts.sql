@@ -10,14 +10,13 @@ language sql immutable security invoker set search_path = pg_catalog, pg_temp
 as $$
     select btrim(
         regexp_replace(
-            coalesce(one_line.value, ''),
-            '[\s\u0001-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]+',
-            ' ', 'g'
+            private.visible(coalesce(one_line.value, '')),
+            '[\s\u0001-\u001f\u007f-\u009f\u2028\u2029]+', ' ', 'g'
         )
     )
 $$;
 comment on function private.one_line is
-'A text in one line, without control characters and those that hide or turn text.';
+'A text in one line, without control characters and those that nobody sees.';
 
 create function private.markdown(value text)
 returns text

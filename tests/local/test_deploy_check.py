@@ -12,16 +12,18 @@ from typing import Any
 import httpx
 import psycopg
 import pytest
+from cryptography.fernet import Fernet
 from werkzeug.serving import make_server
 
 from core.config import TargetSettings, load
 from core.database import connect
+from core.webhook_secrets import WebhookSecrets, register
 from deploy import migrations
 from local import stripe
 from local.scratch import free_port
 from local.tools import catalogue, deploy_check
 from local.tools.deploy_check import CHECKS, Target
-from tests.database import Database
+from tests.database import Database, make_user
 from tests.fakes.clerk import WEBHOOK_SECRET
 from tests.postgrest import serve
 from tests.server import PLATFORM
@@ -158,7 +160,7 @@ def test_a_whole_backend_is_green(whole):
     lines = deploy_check.run(whole.target)
     assert {line.name: line.found for line in lines if line.state == "FAIL"} == {}
     unchecked = {line.name for line in lines if line.state == "-"}
-    assert unchecked == {"edge metrics", "sign-ups"}
+    assert unchecked == {"edge metrics", "sign-ups", "webhook keys"}
     assert deploy_check.shown(lines).endswith(f"0 of {len(CHECKS)} checks failed.")
 
 
@@ -346,6 +348,33 @@ def test_sign_ups_at_supabase_auth_must_be_off(whole, auth, lines):
         assert set(whole.failed()) == lines
     finally:
         whole.api["auth"] = None
+
+
+def test_webhooks_without_their_key_are_red(whole):
+    line = {"webhook keys"}
+    keys = [Fernet.generate_key().decode() for _ in range(2)]
+    user = make_user(whole.db)
+    with whole.db.as_user(user) as owner:
+        endpoint = owner.value(
+            "insert into public.webhook_endpoints (url) values ('https://a.example/in')"
+            " returning id"
+        )
+    try:
+        assert set(whole.failed()) == line
+        both = secrets(webhook_secret_keys=tuple(keys))(whole)
+        assert set(whole.failed(both)) == line
+        register(whole.db.connection, WebhookSecrets(keys).newest)
+        assert whole.failed(both) == {}
+        with whole.db.as_user(user) as owner:
+            owner.execute("select public.rotate_webhook_secret(%s)", endpoint)
+        assert whole.failed(both) == {}
+        register(whole.db.connection, WebhookSecrets(keys[1:]).newest)
+        [found] = whole.failed(secrets(webhook_secret_keys=(keys[1],))(whole)).values()
+        assert "lacks" in found
+    finally:
+        whole.db.execute("delete from private.endpoint_secrets")
+        whole.db.execute("delete from public.webhook_endpoints")
+        whole.db.execute("delete from private.endpoint_keys")
 
 
 def test_no_worker_is_red(whole):

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 import socket
+import threading
 import zlib
 from datetime import UTC, datetime
 
 import pytest
 
 from tests.fakes.website import serving
+from tests.patience import PATIENCE_SECONDS
 from workers.engine.errors import Reject, Retry
 from workers.sources.web import fetch
-from workers.sources.web.fetch import Page, open_fetcher
+from workers.sources.web.fetch import Page, PostFailed, open_fetcher
 
 HTML = b"<html><h1>Mug</h1></html>"
 
@@ -37,6 +40,46 @@ def answering(*rounds):
         return next(answers)
 
     return resolve
+
+
+class SlowNames:
+    """A system's resolver that hangs for names of `slow.example`, as their name servers like."""
+
+    def __init__(self, monkeypatch):
+        self.asked, self.let_go = [], threading.Event()
+        monkeypatch.setattr(socket, "getaddrinfo", self)
+
+    def __call__(self, host, port, *_, **__):
+        self.asked.append(host)
+        if host.endswith("slow.example"):
+            self.let_go.wait(PATIENCE_SECONDS)
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("10.0.0.1", port))]
+
+
+async def test_slow_names_of_receivers_delay_nothing_else(monkeypatch):
+    names = SlowNames(monkeypatch)
+    urls = [f"https://{number}.slow.example/in" for number in range(100)]
+    async with open_fetcher() as fetcher:
+
+        async def post(url):
+            with pytest.raises(PostFailed) as failed:
+                await fetcher.post(url, b"", {}, seconds=1)
+            return failed.value.problem
+
+        assert {*await asyncio.gather(*map(post, urls))} == {"timeout"}
+        # Neither the number of names nor that of attempts takes more threads.
+        assert {*await asyncio.gather(*map(post, urls[:8] * 5))} == {"timeout"}
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while len(names.asked) < fetch.MAX_LOOKUPS:  # noqa: ASYNC110 - of threads
+                await asyncio.sleep(0.01)
+        assert len(names.asked) == len({*names.asked}) == fetch.MAX_LOOKUPS
+        async with asyncio.timeout(PATIENCE_SECONDS / 2):
+            assert await asyncio.to_thread(lambda: "done") == "done"
+            assert await rejected(fetcher, "https://quick.example/") == "url_not_allowed"
+        names.let_go.set()
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while await post("https://quick.example/in") != "not_allowed":
+                pass
 
 
 async def test_a_page_comes_back_as_it_was_sent(website, fetcher):

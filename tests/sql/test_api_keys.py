@@ -18,6 +18,7 @@ from tests.database import Database, Row, make_product, make_user, user_claims
 from tests.erasure import bury, finish_erasures, rows_about
 from tests.patience import PATIENCE_SECONDS
 from tests.postgrest import RunningPostgrest, token
+from tests.rows import make_pack, make_webhook
 from tests.rules import banned
 from tests.sql.test_isolation import TABLES, acting
 from tests.sql.test_organisations import ENTER, LAMP, RULE, make_organisation, refusal
@@ -273,6 +274,68 @@ def test_only_admins_make_revoke_and_see_keys(db: Database, role: str) -> None:
     assert db.row("select created_by, revoked_at from public.api_keys") == {
         "created_by": person, "revoked_at": None,
     }  # fmt: skip
+
+
+IMPERSONATED = (
+    "select public.create_api_key('CI', '{read}', null)",
+    "insert into public.webhook_endpoints (url) values ('https://hooks.example/in')",
+    "select public.rotate_webhook_secret(%(endpoint)s)",
+    "select public.test_webhook(%(endpoint)s)",
+    "select public.revoke_api_key(%(key)s)",
+    "select public.share_pack(%(pack)s)",
+    "select public.export_account()",
+    "select public.delete_account()",
+)
+
+
+@pytest.mark.parametrize("query", IMPERSONATED)
+def test_who_signed_in_as_another_person_makes_nothing_that_lasts(db: Database, query: str) -> None:
+    user = make_user(db)
+    rows = {
+        "key": make_key(db, user)["id"],
+        "endpoint": make_webhook(db, user)["id"],
+        "pack": make_pack(db, user)["id"],
+    }
+    claims = {"impersonator": {"sub": "user_support"}, "account_role": "admin"}
+    with db.as_user(user, **claims) as support:
+        # What is an admin's alone is not there.
+        for table in ("api_keys", "webhook_endpoints", "webhook_deliveries", "audit_events"):
+            assert support.rows(f"select from public.{table}") == []
+        # Everything else is as for an editor.
+        assert support.rows("select from public.products") != []
+        with pytest.raises(psycopg.Error) as refused:
+            support.connection.execute(query, rows)
+    assert json.loads(refused.value.diag.message_primary or "")["code"] == (
+        "impersonation_not_allowed"
+    )
+
+
+@pytest.mark.parametrize(
+    "claims",
+    [
+        {"account_role": None},
+        {"account_role": None, "api_key": "key"},
+        {"account_role": None, "act": {"sub": "somebody"}},
+        {"account_role": "owner"},
+        {"account_role": ["admin"]},
+        {"account_role": {}},
+        {"account_role": True},
+    ],
+    ids=str,
+)
+def test_a_token_without_a_role_that_we_know_writes_nothing(db: Database, claims: Row) -> None:
+    """Deny first: whoever makes tokens must say the role."""
+    user = make_user(db)
+    given = {name: value for name, value in claims.items() if value is not None}
+    with db.as_user(user, account_role=None) as plain:
+        plain.execute(
+            "select set_config('request.jwt.claims', %s, true)",
+            json.dumps({"sub": str(user), "role": "authenticated"} | given),
+        )
+        for role in ("admin", "editor"):
+            assert plain.value("select private.has_role(%s)", role) is False
+        with pytest.raises(psycopg.Error, match="role_not_allowed"):
+            plain.execute("select public.create_api_key('CI', '{read}', null)")
 
 
 def test_a_key_of_another_account_is_not_there(db: Database) -> None:

@@ -204,6 +204,20 @@ def _(api: Api) -> httpx.Response:
 
 @answers(
     403,
+    "impersonation_not_allowed",
+    "Somebody who signed in as another person may not do this. That person must.",
+)
+def _(api: Api) -> httpx.Response:
+    claims = user_claims(api.user) | {"impersonator": {"sub": "user_support"}}
+    headers = {"Authorization": f"Bearer {token(claims)}"}
+    return httpx.post(
+        f"{api.url}/rpc/create_api_key", headers=headers, timeout=PATIENCE_SECONDS,
+        json={"name": "CI", "scopes": ["read"]},
+    )  # fmt: skip
+
+
+@answers(
+    403,
     "api_key_not_allowed",
     "An API key may not do this. A person must sign in for it.",
 )
@@ -254,7 +268,7 @@ def _(api: Api) -> httpx.Response:
 )
 def _(api: Api) -> httpx.Response:
     endpoint = hook(api)
-    api.db.execute("delete from private.webhook_secrets where endpoint_id = %s", endpoint)
+    api.db.execute("delete from private.endpoint_secrets where endpoint_id = %s", endpoint)
     return api.post("/rpc/test_webhook", {"id": endpoint})
 
 
@@ -284,8 +298,8 @@ def _(api: Api) -> httpx.Response:
 @answers(501, "webhooks_not_configured", "Webhooks are not set up on this server.")
 def _(api: Api) -> httpx.Response:
     endpoint = hook(api)
-    api.db.execute("delete from private.webhook_secrets")
-    api.db.execute("delete from private.webhook_keys")
+    api.db.execute("delete from private.endpoint_secrets")
+    api.db.execute("delete from private.endpoint_keys")
     return api.post("/rpc/rotate_webhook_secret", {"id": endpoint})
 
 

@@ -74,7 +74,7 @@ WRONG_PRODUCTS = [
         *(
             422,
             "invalid_name",
-            "The product's name may not contain control characters.",
+            "The product's name may not contain control or invisible characters.",
             why("name", "control_characters"),
         ),
     ),

@@ -67,14 +67,15 @@ FUNCTIONS = {
         public.revoke_share public.run_analysis public.score_record public.service_score_record
         public.share_pack public.shared_pack public.shared_pack_csv public.shared_pack_markdown
 
-        private.make_webhook_secret private.send_test_event
+        private.make_endpoint_secret private.send_test_event
         private.api_key private.create_key private.refuse_api_key private.revoke_own_key
         private.account_role private.active_brand private.asks_for_upsert private.author
         private.before_request private.broken_example private.cancel_own_job private.check_rule
         private.check_rules private.create_share private.definition_problem
         private.delete_own_share private.erase_own_account private.export_own_account
         private.fail private.has_role private.host_problem private.imported_product
-        private.is_json_container private.members private.name_problem private.normalize_script
+        private.hides_something private.is_json_container private.members private.name_problem
+        private.visible private.normalize_script
         private.open_share private.own_pack_text private.own_plan private.own_score_record
         private.own_seats private.own_tiktok private.own_usage private.pack_text
         private.require_name private.require_text private.shared_text
@@ -88,15 +89,15 @@ FUNCTIONS = {
         private.broken_example
         private.check_rule
         private.check_rules private.definition_problem
-        private.fail private.normalize_script
+        private.fail private.hides_something private.normalize_script private.visible
         private.host_problem private.is_json_container private.name_problem
         private.require_name private.require_text private.url_problem private.wilson
     """,
     "worker": """
         private.acquire private.erase_batch private.fire_schedules private.forget_run
         private.prune_jobs private.prune_records private.queue_metrics private.requeue_erasures
-        private.next_delivery private.record_delivery private.end_deliveries
-        private.requeue_deliveries private.register_webhook_key
+        private.begin_attempt private.end_attempt private.may_end_deliveries_job
+        private.requeue_deliveries private.endpoint_key_problem
         private.record_run private.release_run private.reserve_run
         private.run_next_watch
         private.runs_to_delete private.analysis_input private.analysis_numbers

@@ -362,7 +362,9 @@ def test_everybody_gets_what_is_theirs(db: Database, table: str):
         "admin": lambda: db.as_user(owner_id, **acting(person_id, "admin")),
         "editor": lambda: db.as_user(owner_id, **acting(person_id, "editor")),
         "viewer": lambda: db.as_user(owner_id, **acting(person_id, "viewer")),
-        "without a role": lambda: db.as_user(owner_id, act={"sub": str(person_id)}),
+        "without a role": lambda: db.as_user(
+            owner_id, act={"sub": str(person_id)}, account_role=None
+        ),
         "other": lambda: db.as_user(other_id),
         "other's admin": lambda: db.as_user(other_id, **acting(person_id, "admin")),
         "the person": lambda: db.as_user(person_id),

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import uuid
 
 import psycopg
 import pytest
 
-from tests.database import Database, Row, make_user
+from tests.database import Database, Row, make_user, user_claims
 from tests.jobs import in_background, wait_until_blocked
 from tests.rows import make_job
 from tests.rules import refusal
@@ -129,7 +130,7 @@ def as_owner(
     connection: psycopg.Connection[Row], user_id: uuid.UUID, query: str, *parameters: object
 ) -> Row:
     """One request on a connection of its own; commits unless a transaction is open already."""
-    claims = f'{{"role": "authenticated", "sub": "{user_id}"}}'
+    claims = json.dumps(user_claims(user_id))
     with connection.transaction():
         connection.execute("set local role authenticated")
         connection.execute("select set_config('request.jwt.claims', %s, true)", (claims,))

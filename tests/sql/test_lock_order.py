@@ -46,7 +46,8 @@ def connect(db: Database, sessions: ExitStack, login: str) -> psycopg.Connection
 def user_statement(user_id: uuid.UUID, query: str) -> str:
     """A request of the user's, as PostgREST runs it: pre-request, then the statement."""
     claims = {"role": "authenticated", "aud": "authenticated", "iat": 4102444500, "exp": 4102444800}
-    claims_text = json.dumps(claims | {"sub": str(user_id)})
+    claims |= {"account_role": "admin", "sub": str(user_id)}
+    claims_text = json.dumps(claims)
     return (
         "begin; set local role authenticated;"
         f" select set_config('request.jwt.claims', '{claims_text}', true),"

@@ -360,7 +360,7 @@ def shape(markdown: str) -> list[tuple[str, str, int]]:
 
 @pytest.mark.parametrize("word", HOSTILE, ids=range(len(HOSTILE)))
 def test_a_hostile_text_stays_a_text_in_markdown(db: Database, word: str) -> None:
-    name = " ".join(word.split())
+    name = " ".join(word.replace("\u202e", "").split())  # names with it are refused
     plain = {"comparables": [], "evidence": []}
     harmless = pack_of(db, everywhere(CONTENT | plain, "harmless"), name="harmless")
     hostile = pack_of(db, everywhere(CONTENT | plain, word), name=name)
@@ -368,7 +368,7 @@ def test_a_hostile_text_stays_a_text_in_markdown(db: Database, word: str) -> Non
     assert shape(shown) == shape(text(db, harmless, "markdown")), shown
     # GitHub and others also link bare addresses and set formulas.
     assert not re.search(r"(?<!\\)://|www\.|(?<!\\)\$", shown)
-    visible = " ".join(re.sub(r"[\u202e\u200b\ufeff]", " ", word).split())
+    visible = " ".join(re.sub(r"[\u202e\u200b\ufeff]", "", word).split())
     [title] = [block.children for block in READER.parse(shown)[:2] if block.children]
     assert "".join(part.content for part in title) == visible
 
@@ -403,6 +403,24 @@ def test_a_text_of_several_lines_is_one_line(db: Database) -> None:
     pack = pack_of(db, everywhere(CONTENT, 'a\n"b"\r\nc\u2028d\u0007'))
     assert '"a ""b"" c d"' in text(db, pack, "csv")
     assert '- a "b" c d' in text(db, pack, "markdown")
+
+
+HIDDEN = [0xAD, 0x34F, 0x61C, 0x180E, *range(0x200B, 0x2010), *range(0x202A, 0x202F)]
+HIDDEN += [*range(0x2060, 0x2070), 0x3164, 0xFEFF, 0xFFF9, *range(0xE0000, 0xE0080), 0xE01EF]
+
+
+def test_no_character_that_nobody_sees_is_in_a_line(db: Database) -> None:
+    hidden = "".join(map(chr, HIDDEN))
+    lines = db.rows(
+        "select private.one_line('a' || c || 'b') as line, ascii(c) as code"
+        " from regexp_split_to_table(%s, '') as c",
+        hidden,
+    )
+    assert {row["code"] for row in lines if row["line"] == "ab"} == set(HIDDEN)
+    assert db.value("select private.one_line(%s)", f"{hidden}=\u202e1+1{hidden}") == "=1+1"
+    # What is seen stays.
+    for shown in ("Café ☕️ 东京 ꦗꦮ", "1\u00a0½ €"):
+        assert db.value("select private.one_line(%s)", shown) == shown
 
 
 def test_an_erased_account_and_a_stranger_get_nothing(

@@ -86,9 +86,15 @@ REFUSED_NAMES = {
     "[1, 2]": "must be text.",
     "[1e400000]": "must be text.",
     '{"x": "\\u0000"}': "must be text.",
-    "Mug\n": "may not contain control characters.",
-    "Mug\x1b[31m": "may not contain control characters.",
-    "Mug\x85": "may not contain control characters.",
+    "Mug\n": "may not contain control or invisible characters.",
+    "Mug\x1b[31m": "may not contain control or invisible characters.",
+    "Mug\x85": "may not contain control or invisible characters.",
+    "Mug \u202egum": "may not contain control or invisible characters.",
+    "Mug\u2066": "may not contain control or invisible characters.",
+    "Mug\U000e0041\U000e0042": "may not contain control or invisible characters.",
+    "Mug\u3164": "may not contain control or invisible characters.",
+    "Mug\U000e0101": "may not contain control or invisible characters.",
+    "\U000e0041\U000e0042": "is missing.",
 }
 
 

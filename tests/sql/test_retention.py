@@ -16,8 +16,8 @@ PARENTS = {
     "private.semaphore_holders": "private.semaphores",
     "private.share_keys": "public.shares",
     "private.watches": "public.products",
-    "private.webhook_secrets": "public.webhook_endpoints",
-    "private.webhook_states": "public.webhook_endpoints",
+    "private.endpoint_secrets": "public.webhook_endpoints",
+    "private.endpoint_states": "public.webhook_endpoints",
     "public.analysis_numbers": "public.products",
     "public.analysis_results": "public.products",
     "public.competitors": "public.products",
@@ -61,7 +61,7 @@ ONE_PER_THING_OUTSIDE = {
     "private.accounts": "a person at Clerk; kept as the tombstone after that",
     "public.subscriptions": "a subscription at Stripe",
     "private.stripe_account": "the one account at Stripe",
-    "private.webhook_keys": "a key of the workers' settings",
+    "private.endpoint_keys": "a key of the workers' settings",
     "private.waiting_workers": "a worker; forgotten ten minutes after it was last there",
 }
 # A table → how many rows of it an account may have, whatever its plan.

@@ -11,7 +11,7 @@ import psycopg
 import pytest
 from cryptography.fernet import Fernet
 
-from core.webhook_secrets import SecretUnreadable, WebhookSecrets
+from core.webhook_secrets import SecretUnreadable, WebhookSecrets, register
 from tests.database import Database, Row, make_product, make_user
 from tests.erasure import bury, finish_erasures, rows_about
 from tests.jobs import end_all
@@ -29,8 +29,8 @@ from tests.sql.test_organisations import make_organisation
 ADD = "insert into public.webhook_endpoints (url, description, kinds) values (%s, %s, %s)"
 ENDPOINT = "select disabled_at is null as is_on, disabled_reason from public.webhook_endpoints"
 PENDING = "select count(*) from public.webhook_deliveries where status = 'pending'"
-NEXT = "select * from private.next_delivery(%s)"
-RECORD = "select private.record_delivery(%s, %s, %s, null)"
+NEXT = "select * from private.begin_attempt(%s)"
+RECORD = "select private.end_attempt(%s, %s, %s, null)"
 
 
 def code(error: pytest.ExceptionInfo[psycopg.Error]) -> str:
@@ -61,8 +61,8 @@ def test_a_secret_is_shown_once_and_only_a_workers_key_opens_it(db: Database) ->
     stored = db.value(
         "select concat_ws(' ', to_jsonb(e), to_jsonb(s), to_jsonb(k))"
         " from public.webhook_endpoints as e"
-        " join private.webhook_secrets as s on s.endpoint_id = e.id"
-        " join private.webhook_keys as k on k.key_id = s.key_id"
+        " join private.endpoint_secrets as s on s.endpoint_id = e.id"
+        " join private.endpoint_keys as k on k.key_id = s.key_id"
     )
     for form in (endpoint["secret"][6:], secret.hex(), str(int.from_bytes(secret))):
         assert form not in stored
@@ -86,7 +86,7 @@ def test_an_old_secret_signs_for_a_day_beside_the_new_one(db: Database) -> None:
     opened = [WEBHOOK_SECRETS.open(**each) for each in attempt(db, endpoint)["secrets"]]
     # The third one back ended with the second rotation.
     assert opened == [b64decode(secret[6:]) for secret in secrets[:2]]
-    db.execute("update private.webhook_secrets set ends_at = ends_at - interval '24 hours'")
+    db.execute("update private.endpoint_secrets set ends_at = ends_at - interval '24 hours'")
     [encrypted] = attempt(db, endpoint)["secrets"]
     assert WEBHOOK_SECRETS.open(**encrypted) == b64decode(secrets[0][6:])
 
@@ -95,14 +95,41 @@ def test_the_key_that_was_registered_last_makes_new_secrets(db: Database) -> Non
     user = make_user(db)
     make_webhook(db, user)
     newer = WebhookSecrets([Fernet.generate_key().decode()]).newest
-    register = "select private.register_webhook_key(%s, %s, %s)"
-    with db.as_worker() as worker:
-        worker.execute(register, newer.key_id, newer.prime, newer.public_value)
+    register(db.connection, newer)
     with db.as_user(user) as owner:
         [endpoint] = owner.rows("select id from public.webhook_endpoints")
         owner.execute("select public.rotate_webhook_secret(%s)", endpoint["id"])
-    used = db.rows("select key_id from private.webhook_secrets order by created_at")
+    used = db.rows("select key_id from private.endpoint_secrets order by created_at")
     assert [row["key_id"] for row in used] == [WEBHOOK_SECRETS.newest.key_id, newer.key_id]
+
+
+@pytest.mark.parametrize("login", ["worker", "webhook", "authenticator"])
+def test_no_login_registers_a_key_and_so_reads_later_secrets(db: Database, login: str) -> None:
+    own = WebhookSecrets([Fernet.generate_key().decode()]).newest
+    with db.connect(login) as connection, pytest.raises(psycopg.errors.InsufficientPrivilege):
+        register(connection, own)
+    assert db.value("select count(*) from private.endpoint_keys") == 0
+
+
+def test_a_worker_is_told_what_its_key_lacks(db: Database) -> None:
+    newer, older = (WebhookSecrets([Fernet.generate_key().decode()]).newest for _ in range(2))
+
+    def problem(key_id: str | None) -> str | None:
+        with db.as_worker() as worker:
+            return worker.value("select private.endpoint_key_problem(%s)", key_id)
+
+    assert (problem(None), problem(newer.key_id)) == (None, "not_registered")
+    register(db.connection, older)
+    register(db.connection, newer)
+    assert [problem(key) for key in (None, older.key_id, newer.key_id)] == [
+        None, "not_registered", None,
+    ]  # fmt: skip
+    endpoint = make_webhook(db, make_user(db))
+    register(db.connection, newer)
+    assert (problem(None), problem(newer.key_id)) == ("no_key", None)
+    db.execute("update public.webhook_endpoints set disabled_at = now() where id = %s",
+               endpoint["id"])  # fmt: skip
+    assert problem(None) is None
 
 
 def test_without_a_key_there_are_no_webhooks(db: Database) -> None:
@@ -123,6 +150,8 @@ WRONG: dict[str, tuple[tuple[Any, ...], str]] = {
     "credentials": (("https://me:secret@hooks.example/", "", "{}"), "invalid_url"),
     "loopback's name inside": (("http://localhost.example/", "", "{}"), "invalid_url"),
     "long description": (("https://hooks.example/", "x" * 201, "{}"), "invalid_name"),
+    "hidden text": (("https://hooks.example/", "a\u202eb", "{}"), "invalid_name"),
+    "two lines": (("https://hooks.example/", "a\nb", "{}"), "invalid_name"),
     "no such kind": (("https://hooks.example/", "", "{sold_out,nothing}"), "invalid_kinds"),
 }
 
@@ -241,6 +270,9 @@ def test_an_analysis_that_fails_is_told_of_in_its_transaction(db: Database) -> N
     assert payload["type"] == "analysis_failed"
     assert payload["data"]["product_id"] == str(product["id"])
     assert payload["data"]["text"] == "The analysis of Walnut desk lamp failed. Why."
+    assert payload["data"]["params"] == {
+        "product": "Walnut desk lamp", "error_code": "page_not_found", "error_message": "Why.",
+    }  # fmt: skip
 
 
 def test_a_cancelled_analysis_is_not_told_of(db: Database) -> None:
@@ -269,10 +301,20 @@ def test_eighty_percent_of_a_quota_are_told_of_once_a_month(db: Database) -> Non
         quotas = [text for kind, text in told(db, user) if kind == "quota_nearly_used"]
         used = ["4 of this month's 5 analyses are used."]
         assert quotas == (used if number >= 4 else [])
-    # What is given back and used again is the same mark.
+    # What is given back and used again is the same mark, whatever the sentence says.
     db.execute("update private.usage set used = 3")
+    db.execute("update public.notifications set text = 'In other words.'")
     make_product(db, user)
     assert [kind for kind, _ in told(db, user)] == ["quota_nearly_used"]
+    month = db.value("select private.current_month()::text")
+    assert db.value("select params from public.notifications") == {
+        "metric": "analyses", "used": 4, "limit": 5, "month": month,
+    }  # fmt: skip
+    # The next month has its own.
+    db.execute("update private.usage set month = month - interval '1 month'")
+    for _ in range(4):
+        make_product(db, user)
+    assert [kind for kind, _ in told(db, user)] == ["quota_nearly_used"] * 2
 
 
 @pytest.mark.parametrize("status", ["past_due", "unpaid"])
@@ -364,7 +406,7 @@ def test_a_delivery_is_tried_twenty_times(db: Database) -> None:
             "update public.webhook_deliveries set next_attempt_at = now(),"
             " last_attempt_at = now() - interval '2 minutes' where status = 'pending'"
         )
-        db.execute("update private.webhook_states set paused_until_at = null")
+        db.execute("update private.endpoint_states set paused_until_at = null")
     assert outcomes == ["pending"] * 19 + ["failed"]
     assert attempt(db, endpoint)["delivery_id"] is None
 
@@ -394,13 +436,13 @@ def test_failures_for_three_days_disable_an_endpoint_and_a_success_forgives(db: 
     for _ in range(4):
         make_delivery(db, endpoint["user_id"], endpoint_id=endpoint["id"])
     ago = (
-        "update private.webhook_states set failing_since_at = now() - %s::interval, "
+        "update private.endpoint_states set failing_since_at = now() - %s::interval, "
         "paused_until_at = null"
     )
     assert attempt(db, endpoint, None, "unreachable")["outcome"] == "pending"
     db.execute(ago, "2 days 23 hours")
     assert attempt(db, endpoint, 200)["outcome"] == "delivered"
-    assert db.value("select count(*) from private.webhook_states") == 0
+    assert db.value("select count(*) from private.endpoint_states") == 0
     assert attempt(db, endpoint, None, "timeout")["outcome"] == "pending"
     db.execute(ago, "3 days 1 hour")
     assert attempt(db, endpoint, 500, "status")["outcome"] == "disabled"
@@ -428,7 +470,7 @@ def test_410_disables_at_once_and_other_endpoints_are_told(db: Database) -> None
 
 def test_a_job_ends_only_when_nothing_is_pending(db: Database) -> None:
     endpoint = make_webhook(db, make_user(db))
-    is_over = "select private.end_deliveries(%s)"
+    is_over = "select private.may_end_deliveries_job(%s)"
     make_delivery(db, endpoint["user_id"], endpoint_id=endpoint["id"])
     with db.as_worker() as worker:
         assert worker.value(is_over, endpoint["id"]) is False
@@ -472,4 +514,4 @@ def test_endpoints_and_deliveries_are_exported_and_erased(db: Database) -> None:
     bury(db, endpoint["user_id"])
     finish_erasures(db, quantity=1)
     assert rows_about(db, endpoint["user_id"]) == {}
-    assert db.value("select count(*) from private.webhook_secrets") == 0
+    assert db.value("select count(*) from private.endpoint_secrets") == 0

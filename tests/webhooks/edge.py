@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from core.config import EdgeSettings
+from core.database import Row
 from local import stripe
 from tests.fakes import clerk
 from webhooks.app import create_app
@@ -42,6 +43,24 @@ class Edge:
 
     def session(self, user: str = "user_alice", **claims: Any) -> TestResponse:
         return self.client.post("/auth/session", headers=self.bearer(user, **claims))
+
+    def allow_impersonation(self) -> None:
+        """Accepts sessions of somebody who signed in as another person."""
+        edge = self.app.edge
+        policy = replace(edge.clerk_policy, allow_impersonation=True)
+        self.app.edge = replace(edge, clerk_policy=policy)
+
+    def watch_database(self) -> list[str]:
+        """The statements that the database is asked from now on."""
+        database, asked = self.app.edge.database, list[str]()
+        call = database.call
+
+        def watched(statement: str, *parameters: Any) -> Row:
+            asked.append(statement)
+            return call(statement, *parameters)
+
+        database.call = watched  # type: ignore[method-assign]
+        return asked
 
     def deliver(self, event: dict[str, Any], **options: Any) -> TestResponse:
         """A Stripe event as Stripe sends it."""

@@ -111,6 +111,31 @@ def test_a_key_and_guesses_have_bounds(db, tmp_path):
         assert guesses[-1].headers["Retry-After"]
 
 
+def test_what_an_address_guesses_is_not_looked_up_without_bound(db, tmp_path):
+    known, new = (make_key(db, make_user(db))["secret"] for _ in range(2))
+    for edge in running(make_settings(db.url("webhook"), tmp_path, refusals_per_minute=3)):
+        looked_up = edge.watch_database()
+        assert exchange(edge, known).status_code == 200
+        guesses = [exchange(edge, f"cck_{number:064x}").status_code for number in range(50)]
+        assert guesses == [401] * 3 + [429] * 47
+        assert len(looked_up) == 4
+        # A key that was good here is still served, and one that is refused is no longer known.
+        assert exchange(edge, known).status_code == 200
+        assert exchange(edge, new).status_code == 429
+        db.execute("update public.api_keys set revoked_at = now()")
+        for _ in range(3):
+            assert exchange(edge, known).status_code == 429
+        assert len(looked_up) == 6
+        # Another address is not concerned, nor is a person's session.
+        elsewhere = edge.client.post(
+            "/auth/session",
+            headers={"Authorization": f"Bearer {new}"},
+            environ_base={"REMOTE_ADDR": "203.0.113.7"},
+        )
+        assert elsewhere.status_code == 401
+        assert edge.session().status_code == 200
+
+
 @pytest.mark.parametrize("path", ["create", "portal", "sync"])
 def test_billing_is_not_for_keys(shop: Edge, db, path):
     token = exchange(shop, make_key(db, make_user(db), "write")["secret"]).json["access_token"]

@@ -9,6 +9,7 @@ import pytest
 from psycopg.types.json import Jsonb
 
 from tests.jobs import claim, enqueue, fail, make_kind, state, token
+from tests.webhooks.edge import make_settings, running
 from webhooks.apify import MAX_BODY_BYTES
 
 SECRET = "made-up-secret"
@@ -69,6 +70,14 @@ def test_an_unknown_webhook_and_a_wrong_secret_are_told_the_same(edge, db, snooz
     told = {(a.status_code, a.json["code"], a.json["detail"]) for a in answers}
     assert told == {(404, "not_found", "There is no such webhook.")}
     assert state(db, job["job_id"])["status"] == "waiting"
+
+
+def test_guesses_of_an_address_are_not_looked_up_without_bound(db, tmp_path):
+    for edge in running(make_settings(db.url("webhook"), tmp_path, refusals_per_minute=3)):
+        looked_up = edge.watch_database()
+        statuses = [tell(edge, uuid.uuid4(), secret="guess").status_code for _ in range(20)]
+        assert statuses == [404] * 3 + [429] * 17
+        assert len(looked_up) == 3
 
 
 def test_what_the_body_says_is_not_read(edge, snoozed):

@@ -142,6 +142,17 @@ def _(world: World):
     return world.shop.client.post("/subscriptions/portal", headers=bearer)
 
 
+@answers(
+    403,
+    "impersonation_not_allowed",
+    "Somebody who signed in as another person may not do this. That person must.",
+)
+def _(world: World):
+    world.shop.allow_impersonation()
+    bearer = world.shop.bearer(act={"sub": "user_support"})
+    return world.shop.client.post("/subscriptions/portal", headers=bearer)
+
+
 @answers(403, "account_deleted", "This account has been deleted.")
 def _(world: World):
     world.shop.session("user_gone")

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import random
 import uuid
+from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import count
+from threading import Barrier
 from typing import Any
 
 import pytest
 
 from core.config import ROLES, EdgeSettings
 from tests.fakes import clerk
+from tests.patience import PATIENCE_SECONDS
 from tests.webhooks.edge import Edge, running
 from tests.webhooks.test_session import claims_of
 from webhooks.accounts import new_account_id
@@ -282,3 +286,20 @@ def test_events_that_come_doubled_and_in_any_order_end_right(edge: Edge, db):
             assert answer.status_code == (403 if one.is_erased else code), (number, one)
     kept = db.value("select count(*) from private.memberships")
     assert kept == sum(not one.is_erased for one in lives)
+
+
+def test_64_exchanges_at_once_take_exactly_the_seats(edge: Edge, db):
+    """Sixty-four people of one organisation sign in at the same moment, five may."""
+    db.execute("update public.plans set seats = 5")
+    bearers = [edge.bearer(f"user_{number}", **member("org_full")) for number in range(64)]
+    at_once = Barrier(64)
+
+    def exchange(bearer: dict[str, str]) -> tuple[int, str]:
+        at_once.wait(PATIENCE_SECONDS)
+        answer = edge.app.test_client().post("/auth/session", headers=bearer)
+        return answer.status_code, answer.json.get("code", "")
+
+    with ThreadPoolExecutor(64) as people:
+        answers = Counter(people.map(exchange, bearers))
+    assert answers == {(200, ""): 5, (402, "quota_exceeded"): 59}
+    assert db.value("select count(*) from private.memberships where seen_at is not null") == 5

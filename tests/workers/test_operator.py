@@ -7,7 +7,9 @@ import subprocess
 import sys
 
 import pytest
+from cryptography.fernet import Fernet
 
+from core.webhook_secrets import WebhookSecrets
 from tests.database import Database, make_user
 from tests.jobs import QUEUE, claim, complete, enqueue, fail, make_kind, state
 from tests.server import free_port
@@ -19,14 +21,14 @@ def noop(db: Database) -> str:
 
 
 def operate(
-    db: Database, *arguments: str, url: str | None = None
+    db: Database, *arguments: str, url: str | None = None, **settings: str
 ) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "workers", *arguments],
         check=False,
         capture_output=True,
         text=True,
-        env=os.environ | {"DB_URL": url or db.url("postgres")},
+        env=os.environ | {"DB_URL": url or db.url("postgres")} | settings,
     )
 
 
@@ -151,6 +153,24 @@ def test_the_doctor_names_what_is_wrong(db: Database):
         "queue scripts is paused",
         f"job {job_id} has lost its message",
     ]
+
+
+def test_the_owner_registers_the_key_of_webhook_secrets(db: Database):
+    key = Fernet.generate_key().decode()
+    missing = operate(db, "register-webhook-key")
+    assert (missing.returncode, missing.stdout) == (
+        1, "WEBHOOK_SECRET_KEYS is empty: nothing is registered.\n",
+    )  # fmt: skip
+    with db.as_user(make_user(db)) as user:
+        user.execute("insert into public.webhook_endpoints (url) values ('https://a.example/in')")
+    assert "no key makes their secrets" in operate(db, "doctor").stdout
+    done = operate(db, "register-webhook-key", WEBHOOK_SECRET_KEYS=key)
+    [stored] = db.rows("select key_id from private.endpoint_keys")
+    assert (done.returncode, stored["key_id"] in done.stdout) == (0, True)
+    assert stored["key_id"] == WebhookSecrets([key]).newest.key_id
+    assert operate(db, "doctor").returncode == 0
+    refused = operate(db, "register-webhook-key", url=db.url("worker"), WEBHOOK_SECRET_KEYS=key)
+    assert refused.returncode == 1
 
 
 def test_a_database_out_of_reach_is_one_line(db: Database):

@@ -30,8 +30,8 @@ deliveries as (
         next_attempt_at = d.next_attempt_at - a.by, last_attempt_at = d.last_attempt_at - a.by
     from a
 ),
-secrets as (update private.webhook_secrets as s set ends_at = s.ends_at - a.by from a)
-update private.webhook_states as s set
+secrets as (update private.endpoint_secrets as s set ends_at = s.ends_at - a.by from a)
+update private.endpoint_states as s set
     failing_since_at = s.failing_since_at - a.by, paused_until_at = s.paused_until_at - a.by
 from a
 """
@@ -114,6 +114,7 @@ async def test_a_notification_arrives_signed(db: Database, receiver: Receiver):
             "account_id": str(endpoint["user_id"]),
             "product_id": None,
             "text": "Mug: sold out.",
+            "params": {},
         },
     }
     assert datetime.fromisoformat(event["timestamp"]) == told["created_at"]
@@ -133,7 +134,7 @@ async def test_both_secrets_sign_during_a_rotation(db: Database, receiver: Recei
         make_notification(db, endpoint["user_id"])
         await until(lambda: not db.rows(JOB) and receiver.messages)
         assert verified(receiver, new["secret"]) == verified(receiver, endpoint["secret"])
-        db.execute("update private.webhook_secrets set ends_at = now()"
+        db.execute("update private.endpoint_secrets set ends_at = now()"
                    " where ends_at is not null")  # fmt: skip
         receiver.messages.clear()
         make_notification(db, endpoint["user_id"])
@@ -171,7 +172,7 @@ async def test_nothing_is_lost_while_a_receiver_is_down_for_an_hour(
     ]  # fmt: skip
     sent = [message.headers["webhook-id"] for message in receiver.messages]
     assert sorted(sent) == sorted(str(row["id"]) for row in rows)
-    assert db.value("select count(*) from private.webhook_states") == 0
+    assert db.value("select count(*) from private.endpoint_states") == 0
 
 
 async def test_days_of_failures_end_an_endpoint_and_its_owner_is_told(

@@ -15,12 +15,14 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from cryptography.fernet import Fernet
 from pydantic import ValidationError
 
 from core.config import EdgeSettings, OperatorSettings, WorkerSettings
 from tests.database import Database, Row, make_product, make_user
 from tests.fakes.website import serving
 from tests.patience import PATIENCE_SECONDS
+from tests.rows import make_webhook
 from tests.server import ROOT
 
 LEASE_SECONDS = 6  # beats every two seconds: a busy machine may be late with one
@@ -177,6 +179,22 @@ async def test_every_log_line_is_json_with_an_event(db: Database, tmp_path: Path
     lines = [json.loads(line) for line in log.read_text().splitlines()]
     assert [line["event"] for line in lines] == ["worker_started", "worker_stopped"]
     assert (lines[0]["queues"], lines[0]["concurrency"]) == (["billing"], 3)
+
+
+async def test_a_worker_without_the_key_of_endpoints_in_use_says_so(db: Database, tmp_path: Path):
+    make_webhook(db, make_user(db))
+    other = Fernet.generate_key().decode()
+    problems = []
+    for name, keys in (("a", {}), ("b", {"WEBHOOK_SECRET_KEYS": other})):
+        with worker(tmp_path / name, environment(db, **keys), "--queues", "billing"):
+            await until_started(tmp_path / name)
+        line = json.loads((tmp_path / name).read_text().splitlines()[0])
+        problems.append((line["event"], line["level"], line["problem"]))
+        assert "WEBHOOK_SECRET_KEYS" in line["hint"] or "register-webhook-key" in line["hint"]
+    assert problems == [
+        ("webhook_key_problem", "error", "no_key"),
+        ("webhook_key_problem", "error", "not_registered"),
+    ]
 
 
 async def test_a_worker_keeps_to_its_budget_of_connections(db: Database, tmp_path: Path):

@@ -1,7 +1,7 @@
 """deliver_webhooks: posts what is due for one webhook endpoint, signed as Standard Webhooks.
 
 One job for each endpoint: an endpoint that hangs delays only itself. The database counts attempts.
-It decides on retries and pauses, and when an endpoint is disabled (46_webhooks.sql).
+It decides on retries and pauses, and when an endpoint is disabled (49_webhook_attempts.sql).
 """
 
 from __future__ import annotations
@@ -30,6 +30,10 @@ _GO_SECONDS = 15.0  # then other endpoints get the slot
 _AGAIN_SECONDS = 1.0
 _NO_KEY_SECONDS = 600.0
 _USER_AGENT = "CreatorsCook-Webhooks/1.0"
+_KEY_HINTS = {
+    "no_key": "Webhook endpoints are in use. Set WEBHOOK_SECRET_KEYS.",
+    "not_registered": "Run python -m workers register-webhook-key with DB_URL.",
+}
 _log = structlog.get_logger()
 
 
@@ -55,7 +59,7 @@ async def deliver(_input: None, context: JobContext, *, services: Services) -> N
     endpoint_id = context.job.arguments["endpoint_id"]
     ends_at = time.monotonic() + _GO_SECONDS
     while time.monotonic() < ends_at:
-        delivery = await _call(context.pool, "select * from private.next_delivery(%s)", endpoint_id)
+        delivery = await _call(context.pool, "select * from private.begin_attempt(%s)", endpoint_id)
         if delivery["wait_seconds"] is not None:
             raise Snooze("waiting", float(delivery["wait_seconds"]))
         if delivery["delivery_id"] is None:
@@ -64,7 +68,7 @@ async def deliver(_input: None, context: JobContext, *, services: Services) -> N
         outcome = await _post(services, delivery, keys)
         await _call(
             context.pool,
-            "select private.record_delivery(%s, %s, %s, %s)",
+            "select private.end_attempt(%s, %s, %s, %s)",
             *(delivery["delivery_id"], outcome.status, outcome.problem, outcome.after_seconds),
         )
         _log.info("webhook_attempted", status=outcome.status, problem=outcome.problem)
@@ -74,21 +78,19 @@ async def deliver(_input: None, context: JobContext, *, services: Services) -> N
 async def save(db: Database, job: Job, _output: None) -> None:
     """Ends the job only if nothing was added meanwhile."""
     cursor = await db.execute(
-        "select private.end_deliveries(%s) as is_over", (job.arguments["endpoint_id"],)
+        "select private.may_end_deliveries_job(%s) as is_over", (job.arguments["endpoint_id"],)
     )
     row = await cursor.fetchone()
     if row is not None and not row["is_over"]:
         raise Snooze("waiting", _AGAIN_SECONDS)
 
 
-async def register(pool: Pool, secrets: WebhookSecrets) -> None:
-    """Tells the database with which key new secrets are encrypted."""
-    key = secrets.newest
-    await _call(
-        pool,
-        "select private.register_webhook_key(%s, %s, %s)",
-        *(key.key_id, key.prime, key.public_value),
-    )
+async def report_key(pool: Pool, secrets: WebhookSecrets | None) -> None:
+    """Logs an error if this worker will not be able to sign what endpoints in use are to get."""
+    key_id = secrets.newest.key_id if secrets else None
+    row = await _call(pool, "select private.endpoint_key_problem(%s) as problem", key_id)
+    if row["problem"] is not None:
+        _log.error("webhook_key_problem", problem=row["problem"], hint=_KEY_HINTS[row["problem"]])
 
 
 def signature(keys: Sequence[bytes], message_id: UUID, now: datetime, body: bytes) -> str:

@@ -22,7 +22,7 @@ ASKERS = 250
 # As the exchange mints them, as far as the database reads claims; for clients without tokens.
 CLAIMS = (
     '{"role": "authenticated", "aud": "authenticated", "iat": 4102444500, "exp": 4102444800,'
-    ' "sub": "10000000-0000-4000-8000-%s"}'
+    ' "account_role": "admin", "sub": "10000000-0000-4000-8000-%s"}'
 )
 
 _FILL = """

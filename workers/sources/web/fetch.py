@@ -1,6 +1,6 @@
 """Fetches a page that a user named, or posts to a URL of theirs, safe from SSRF.
 
-It connects to public unicast addresses only, and checks addresses that are embedded in others.
+It connects to public unicast addresses only (core/addresses.py).
 """
 
 from __future__ import annotations
@@ -9,34 +9,19 @@ import asyncio
 import socket
 import zlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from functools import partial
 from http.cookiejar import CookieJar, DefaultCookiePolicy
-from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address, ip_network
+from threading import Thread
 from typing import Literal
 
 import httpx
 
+from core.addresses import is_public
 from workers.engine.errors import Reject, Retry
-
-# Networks without shops. The registries call some of them global.
-_NEVER = (
-    ip_network("0.0.0.0/8"),
-    ip_network("100.64.0.0/10"),  # carrier-grade NAT; Alibaba's metadata service lives here
-    ip_network("192.0.0.0/24"),  # protocol assignments; Oracle's metadata service lives here
-    ip_network("192.88.99.0/24"),  # 6to4 relays
-    ip_network("198.18.0.0/15"),  # benchmarking
-    ip_network("168.63.129.16/32"),  # Azure's platform service, reachable from inside only
-    ip_network("2001::/23"),  # Teredo and other protocol assignments
-    ip_network("2001:db8::/32"),  # documentation
-    ip_network("2002::/16"),  # 6to4 hides an IPv4 address
-    ip_network("3fff::/20"),  # documentation
-)
-_GLOBAL_UNICAST = IPv6Network("2000::/3")
-_NAT64 = IPv6Network("64:ff9b::/96")
 
 # The addresses of a host: `("shop.example", 443)` gives `["93.184.216.34"]`.
 Resolve = Callable[[str, int], Awaitable[list[str]]]
@@ -44,6 +29,7 @@ Resolve = Callable[[str, int], Awaitable[list[str]]]
 MAX_BYTES = 5 * 1024 * 1024  # after decompression; the largest real product pages seen have 3 MB
 MAX_REDIRECTS = 5
 MAX_ADDRESSES = 3
+MAX_LOOKUPS = 16  # at once, of pages and of receivers each
 MAX_WAIT_SECONDS = 3600.0
 TOTAL_SECONDS = 25.0
 USER_AGENT = "Mozilla/5.0 (compatible; CreatorsCook/1.0)"
@@ -54,34 +40,6 @@ _LOCATION = "location"
 # ValueError: httpx checks a host against IDNA only when the host is read.
 _NO_URL = (httpx.InvalidURL, ValueError)
 _GZIP_OR_ZLIB = zlib.MAX_WBITS | 32
-
-
-def is_public(address: str) -> bool:
-    """Whether it is the address of an ordinary host on the public internet."""
-    try:
-        ip = ip_address(address)
-    except ValueError:
-        return False
-    if isinstance(ip, IPv6Address):
-        embedded = _embedded_ipv4(ip)
-        if embedded is None and ip not in _GLOBAL_UNICAST:
-            return False
-        ip = embedded or ip
-    return (
-        ip.is_global
-        and not ip.is_multicast
-        and not ip.is_reserved
-        and not any(ip.version == net.version and ip in net for net in _NEVER)
-    )
-
-
-def _embedded_ipv4(ip: IPv6Address) -> IPv4Address | None:
-    """The IPv4 address that packets to a mapped or NAT64 address go to; None without one."""
-    if ip.ipv4_mapped is not None:
-        return ip.ipv4_mapped
-    if ip in _NAT64:
-        return IPv4Address(int(ip) & 0xFFFF_FFFF)
-    return None
 
 
 @dataclass(frozen=True)
@@ -126,10 +84,16 @@ class Fetcher:
     """Fetches pages with one client; see `open_fetcher`."""
 
     def __init__(
-        self, client: httpx.AsyncClient, resolve: Resolve, allowed: frozenset[str]
+        self,
+        client: httpx.AsyncClient,
+        resolve: Resolve,
+        resolve_receiver: Resolve,
+        allowed: frozenset[str],
     ) -> None:
+        """Names of pages and those of receivers are looked up apart: neither delays the other."""
         self._client = client
         self._resolve = resolve
+        self._resolve_receiver = resolve_receiver
         self._allowed = allowed
 
     async def get(self, url: str, bounds: FetchBounds = PAGE_BOUNDS) -> Page:
@@ -148,7 +112,10 @@ class Fetcher:
         """Posts to `url`. Reads no body and follows no redirect. Raises `PostFailed`."""
         request = partial(_pinned, method="POST", headers=headers, content=content)
         try:
-            async with asyncio.timeout(seconds), self._answer(_parse(url), request) as response:
+            async with (
+                asyncio.timeout(seconds),
+                self._answer(_parse(url), request, self._resolve_receiver) as response,
+            ):
                 after = _retry_after(response.headers.get("retry-after"), datetime.now(UTC))
                 return PostAnswer(response.status_code, after)
         except (TimeoutError, httpx.TimeoutException) as error:
@@ -162,7 +129,7 @@ class Fetcher:
     async def _follow(self, url: httpx.URL, bounds: FetchBounds) -> Page:
         for _hop in range(MAX_REDIRECTS + 1):
             request = partial(_pinned, method="GET", headers=_reading(bounds.accept))
-            async with self._answer(url, request) as response:
+            async with self._answer(url, request, self._resolve) as response:
                 location = response.extensions.get(_LOCATION)
                 if location is None:
                     _check_status(response)
@@ -174,10 +141,13 @@ class Fetcher:
 
     @asynccontextmanager
     async def _answer(
-        self, url: httpx.URL, request: Callable[[httpx.URL, str], httpx.Request]
+        self,
+        url: httpx.URL,
+        request: Callable[[httpx.URL, str], httpx.Request],
+        resolve: Resolve,
     ) -> AsyncIterator[httpx.Response]:
         """Tries each checked address in turn, as browsers do."""
-        addresses = await self._addresses(url)
+        addresses = await self._addresses(url, resolve)
         for number, address in enumerate(addresses, start=1):
             try:
                 response = await self._client.send(request(url, address), stream=True)
@@ -191,13 +161,13 @@ class Fetcher:
                 await response.aclose()
             return
 
-    async def _addresses(self, url: httpx.URL) -> list[str]:
+    async def _addresses(self, url: httpx.URL, resolve: Resolve) -> list[str]:
         port = url.port or _PORTS[url.scheme]
         named = f"{url.host}:{port}" in self._allowed
         if not named and port != _PORTS[url.scheme]:
             raise _not_allowed()
         try:
-            addresses = await self._resolve(url.raw_host.decode("ascii"), port)
+            addresses = await resolve(url.raw_host.decode("ascii"), port)
         except (
             socket.gaierror,
             ValueError,
@@ -227,7 +197,7 @@ async def open_fetcher(
         event_hooks={"response": [_take_location]},
     ) as client:
         names = frozenset(name.lower() for name in allowed)
-        yield Fetcher(client, resolve or _system_resolve, names)
+        yield Fetcher(client, resolve or Lookups(), resolve or Lookups(), names)
 
 
 async def _take_location(response: httpx.Response) -> None:
@@ -236,9 +206,51 @@ async def _take_location(response: httpx.Response) -> None:
         response.extensions[_LOCATION] = response.headers.pop("location")
 
 
-async def _system_resolve(host: str, port: int) -> list[str]:
-    found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    return list(dict.fromkeys(str(entry[4][0]) for entry in found))
+class Lookups:
+    """Looks names up with the system's resolver, in threads of its own, `MAX_LOOKUPS` at once.
+
+    The resolver blocks, for as long as a stranger's name server likes, and cannot be stopped. So a
+    lookup takes no thread of the default executor, where other work waits. One name takes one
+    thread, however often it is asked for. The threads are daemons: the worker ends without them.
+    """
+
+    def __init__(self) -> None:
+        self._free = asyncio.Semaphore(MAX_LOOKUPS)
+        self._running: dict[tuple[str, int], asyncio.Future[list[str]]] = {}
+
+    async def __call__(self, host: str, port: int) -> list[str]:
+        """Its addresses. Who waits may give up; the lookup then goes on alone."""
+        key = (host, port)
+        if key not in self._running:
+            await self._free.acquire()
+            if key in self._running:  # another caller has begun meanwhile
+                self._free.release()
+            else:
+                self._begin(key)
+        return await asyncio.shield(self._running[key])
+
+    def _begin(self, key: tuple[str, int]) -> None:
+        loop = asyncio.get_running_loop()
+        found: asyncio.Future[list[str]] = loop.create_future()
+        self._running[key] = found
+
+        def look_up() -> None:
+            try:
+                entries = socket.getaddrinfo(*key, type=socket.SOCK_STREAM)
+                addresses = list(dict.fromkeys(str(entry[4][0]) for entry in entries))
+                end = partial(found.set_result, addresses)
+            except Exception as error:  # noqa: BLE001 - raised again where it is waited for
+                end = partial(found.set_exception, error)
+            with suppress(RuntimeError):  # the loop has been closed meanwhile
+                loop.call_soon_threadsafe(self._end, key, end)
+
+        Thread(target=look_up, name="lookup", daemon=True).start()
+
+    def _end(self, key: tuple[str, int], end: Callable[[], None]) -> None:
+        found = self._running.pop(key)
+        self._free.release()
+        end()
+        found.exception()  # read, in case nobody waits any more
 
 
 def _parse(text: str) -> httpx.URL:
