@@ -212,7 +212,9 @@ begin
     if not found then
         return null;
     end if;
-    v_is_living := private.lock_living_account(v_watch.user_id);
+    -- The watch of an account that moves goes on in its new cell.
+    v_is_living := private.cell_state(v_watch.user_id) is null
+        and private.lock_living_account(v_watch.user_id);
     if v_is_living and private.judge_watch(v_watch.product_id) = 'stopped' then
         return 'stopped';
     end if;
