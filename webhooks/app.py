@@ -59,7 +59,7 @@ def _build(settings: EdgeSettings, clock: Callable[[], float]) -> Edge:
     return Edge(
         settings=settings,
         cells=Cells(
-            Cell(settings.api_url, AUDIENCE, None, home), settings.cell_secrets_dir, _connect
+            Cell(None, settings.api_url, AUDIENCE, None, home), settings.cell_secrets_dir, _connect
         ),
         clerk_keys=clerk_keys,
         clerk_policy=Policy(

@@ -28,6 +28,7 @@ T = TypeVar("T")
 class Cell:
     """A cell as the edge uses it. Tokens for it name its audience."""
 
+    id: str | None  # None: the only one
     api_url: str | None
     audience: str
     anon_key: str | None
@@ -154,6 +155,7 @@ class Cells:
     def _cell(self, row: Row) -> Cell:
         secret = cast("str | None", row["database_secret"])
         cell = Cell(
+            id=str(row["cell_id"]),
             api_url=str(row["api_url"]),
             audience=str(row["audience"]),
             anon_key=cast("str | None", row["anon_key"]),

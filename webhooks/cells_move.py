@@ -17,7 +17,6 @@ from typing import Any, cast
 
 import psycopg
 from psycopg import Connection
-from psycopg.types.json import Jsonb
 
 from core.config import MoverSettings, load
 from core.database import Row, connect
@@ -90,22 +89,24 @@ class Move:
         raise MoveError(f"Source and target differ in {', '.join(differing)}.")
 
     def _copy(self) -> None:
-        head = _value(self._source, "select private.cell_head(%s)", self._id)
-        self._target.execute("select private.receive_account(%s, %s)", (self._id, Jsonb(head)))
+        # As text: numbers of Python would lose digits.
+        head = _value(self._source, "select private.cell_head(%s)::text", self._id)
+        self._target.execute("select private.receive_account(%s, %s::jsonb)", (self._id, head))
         names = self._source.execute("select private.cell_table_names() as name").fetchall()
         for name in (str(row["name"]) for row in names):
             rows = self._rows(name)
             while batch := list(islice(rows, _BATCH)):
                 self._target.execute(
-                    "select private.receive_rows(%s, %s, %s)", (self._id, name, Jsonb(batch))
+                    "select private.receive_rows(%s, %s, %s::jsonb)",
+                    (self._id, name, f"[{','.join(batch)}]"),
                 )
 
-    def _rows(self, name: str) -> Iterator[object]:
+    def _rows(self, name: str) -> Iterator[str]:
         with self._source.transaction(), self._source.cursor("rows") as cursor:
             cursor.itersize = _BATCH
-            cursor.execute("select private.cell_rows(%s, %s) as row", (self._id, name))
+            cursor.execute("select private.cell_rows(%s, %s)::text as row", (self._id, name))
             for row in cursor:
-                yield row["row"]
+                yield str(row["row"])
 
     def _redirected(self) -> None:
         """The commit: `_record` names the new cell."""

@@ -24,7 +24,8 @@ def create_session(proof: Session | KeyCaller) -> Response:
     """Exchanges a Clerk session token or an API key for our access token.
 
     The answer has the form of RFC 8693. That of an API key also has its scope. `api_url` is that
-    of the account's cell, which alone accepts the token.
+    of the account's cell, which alone accepts the token. `cell` and `anon_key` are there with
+    several cells only.
     """
     if bodies.raw(1):
         raise Problem(413, "too_large", "This request takes no body.")
@@ -42,6 +43,8 @@ def create_session(proof: Session | KeyCaller) -> Response:
         more["scope"] = " ".join(proof.scopes)
     seconds = issuer.seconds_of(caller, now=now)
     cell = edge.cells.of_audience(caller.audience)
+    if cell.id is not None:
+        more["cell"] = cell.id
     if cell.anon_key is not None:
         more["anon_key"] = cell.anon_key
     response = jsonify(

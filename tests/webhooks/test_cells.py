@@ -22,6 +22,7 @@ from tests.patience import PATIENCE_SECONDS
 from tests.rows import (
     make_api_key,
     make_delivery,
+    make_numbers,
     make_pack,
     make_result,
     make_share,
@@ -85,6 +86,7 @@ def fill(db: Database, user: uuid.UUID) -> None:
     make_result(db, user, product_id=product["id"])
     make_rule(db, user, "No cure", banned("cure"))
     make_script(db, product)
+    make_numbers(db, user, product_id=product["id"], price="34.00", ratio=1 / 3)
     make_subscription(db, user)
     make_share(db, user)
     make_delivery(db, user)
