@@ -64,14 +64,14 @@ class Cells:
         """Where the account of a person or an organisation lives, or will live from now on."""
         if not self.are_several:
             return Place(default_id, self.home)
-        query = "select (private.place_account(%s, %s, %s)).*"
+        query = "select * from private.place_account(%s, %s, %s)"
         return self._place(self.home.database.call(query, issuer, subject, default_id))
 
     def of_account(self, account_id: uuid.UUID) -> Cell:
         """The cell of an account."""
         if not self.are_several:
             return self.home
-        query = "select (private.cell_of_account(%s)).*"
+        query = "select * from private.cell_of_account(%s)"
         return self._cell(self.home.database.call(query, account_id))
 
     def of_audience(self, audience: str) -> Cell:
@@ -100,7 +100,7 @@ class Cells:
         """
         if not self.are_several:
             return self.home, self.home.database.call(statement, *parameters)
-        known = self.home.database.call("select (private.hold_handle(%s)).*", handle)
+        known = self.home.database.call("select * from private.hold_handle(%s)", handle)
         if known["account_id"] is not None:
             cell = self._cell(known)
             row = cell.database.call(statement, *parameters)
@@ -114,30 +114,29 @@ class Cells:
     @contextmanager
     def holding_customer(
         self, customer_id: str | None, object_id: str | None, gateway: Gateway | None
-    ) -> Iterator[tuple[Cell, str | None]]:
-        """The cell of a Stripe customer, who stays there meanwhile, and the customer's id.
+    ) -> Iterator[tuple[Connection[Row], str | None]]:
+        """A session in the cell of a Stripe customer, who stays there meanwhile, and who it is.
 
         Stripe is asked about an event that names an object only, and about an unknown customer.
         """
-        if not self.are_several:
-            yield self.home, customer_id
-            return
-        if customer_id is None and object_id is not None:
+        if self.are_several and customer_id is None and object_id is not None:
             customer_id = _ask(lambda stripe: stripe.customer_of(object_id), gateway)
-        if customer_id is None:
-            yield self.home, None
+        if not self.are_several or customer_id is None:
+            with self.home.database.session() as db:
+                yield db, customer_id
             return
+        hold = "select * from private.hold_handle(%s)"
+        if self.home.database.call(hold, customer_id)["account_id"] is None:
+            self._learn(customer_id, self._account_of_customer(customer_id, gateway))
         with self.home.database.session() as db, db.transaction():
-            row = self._hold(db, customer_id)
-            if row["account_id"] is None:
-                self._learn(customer_id, self._account_of_customer(customer_id, gateway))
-                row = self._hold(db, customer_id)
-            yield self.home if row["account_id"] is None else self._cell(row), customer_id
-
-    @staticmethod
-    def _hold(db: Connection[Row], customer_id: str) -> Row:
-        query = "select (private.hold_handle(%s)).*"
-        return cast("Row", db.execute(query, (customer_id,)).fetchone())
+            row = cast("Row", db.execute(hold, (customer_id,)).fetchone())
+            cell = self.home if row["account_id"] is None else self._cell(row)
+            if cell.database is self.home.database:
+                # Not a second connection: threads that wait for one would hold each other up.
+                yield db, customer_id
+                return
+            with cell.database.session() as there:
+                yield there, customer_id
 
     def _account_of_customer(self, customer_id: str, gateway: Gateway | None) -> object:
         _, row = self.first("select private.account_of_customer(%s) as user_id", customer_id)

@@ -63,7 +63,7 @@ class Move:
         self._directory.execute("select private.abort_move(%s)", (self._id,))
 
     def _record(self, step: str) -> Row:
-        query = "select (private.record_move(%s, %s)).*"
+        query = "select * from private.record_move(%s, %s)"
         return cast("Row", self._directory.execute(query, (self._id, step)).fetchone())
 
     def _frozen(self) -> None:
@@ -138,7 +138,7 @@ def begun(
         if not _value(directory, lock, f"move of {account_id}"):
             raise MoveError("Another process moves this account now.")
         move = directory.execute(
-            "select (private.begin_move(%s, %s)).*", (account_id, target)
+            "select * from private.begin_move(%s, %s)", (account_id, target)
         ).fetchone()
         last = str(move["step"] or "cleared") if move else "cleared"
         if move is None or last == "cleared":

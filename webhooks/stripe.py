@@ -46,10 +46,9 @@ def receive(document: dict[str, Any]) -> Response:
     customer_id, object_id = (
         (event.customer_id, event.object_id) if event.is_useful else (None, None)
     )
-    with edge.cells.holding_customer(customer_id, object_id, edge.gateway) as (cell, found_id):
+    with edge.cells.holding_customer(customer_id, object_id, edge.gateway) as (db, found_id):
         known = replace(event, customer_id=found_id or event.customer_id)
-        with cell.database.session() as db:
-            outcome = record(db, known, body_sha256=fingerprint(document))
+        outcome = record(db, known, body_sha256=fingerprint(document))
     EVENT_LAG_SECONDS.observe(max(0, edge.now() - event.created))
     return _answered(event, outcome)
 

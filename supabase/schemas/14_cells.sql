@@ -191,9 +191,9 @@ begin
 end;
 $$;
 comment on function private.cell_of_account is
-'The cell of an account; that of this database for an unknown one. Definer: edge and mover have no
+'The cell of an account; that of this database for an unknown one. Definer: the edge has no
 table rights.';
-grant execute on function private.cell_of_account to webhook, mover;
+grant execute on function private.cell_of_account to webhook;
 
 create function private.hold_handle(handle text)
 returns private.cell_place
@@ -241,8 +241,9 @@ create function private.all_cells()
 returns setof private.cell_place
 language sql stable security definer set search_path = pg_catalog, pg_temp
 begin atomic
-    select (private.cell_place(null, c.id)).*
-    from private.cells as c order by c.database_secret is not null, c.id;
+    select p.*
+    from private.cells as c cross join lateral private.cell_place(null, c.id) as p
+    order by c.database_secret is not null, c.id;
 end;
 comment on function private.all_cells is
 'Every cell, that of this database first. Definer: edge and mover have no table rights.';
@@ -679,7 +680,9 @@ language plpgsql stable security definer set search_path = pg_catalog, pg_temp
 set timezone = 'UTC'
 as $$
 declare
-    v_condition text := (select t.condition from private.cell_tables() as t where t.name = cell_rows.name);
+    v_condition text := (
+        select t.condition from private.cell_tables() as t where t.name = cell_rows.name
+    );
 begin
     if cell_rows.name = 'private.live_jobs' then
         return query
