@@ -129,7 +129,7 @@ $$;
 comment on function private.lock_living_account is
 'Keeps an account from being deleted until the transaction ends; others may still use it. False: it
 is erased or unknown. Never waits. Call it before each insert: then either the erasure sees the row,
-or this returns false. One that moves to another cell is refused: 503 account_moving, 401
+or this returns false. One that moves to another cell is refused: 423 account_moving, 401
 account_moved. As a member of an organisation it may live in any cell.';
 
 -- Unlogged: after a crash nothing is in flight.

@@ -398,15 +398,16 @@ begin
             headers => '{"WWW-Authenticate": "Bearer error=\"invalid_token\""}'
         );
     end if;
+    -- Not 503: PostgREST would add a Retry-After of its own, 0.
     perform private.fail(
-        503, 'account_moving',
+        423, 'account_moving',
         'This account is moving and can only be read for some seconds. Nothing was changed.',
         '{"retry_after_seconds": 2}', '{"Retry-After": "2"}'
     );
 end;
 $$;
 comment on function private.refuse_move is
-'Ends the request: 401 account_moved for an account of another cell, 503 account_moving for one that
+'Ends the request: 401 account_moved for an account of another cell, 423 account_moving for one that
 is about to leave.';
 
 create function private.require_settled(user_id uuid)

@@ -40,7 +40,7 @@ begin
 end;
 $$;
 comment on function private.refuse_account is
-'Ends the request: 403 account_deleted for an erased account, 401 account_moved or 503
+'Ends the request: 403 account_deleted for an erased account, 401 account_moved or 423
 account_moving for one of another cell, 401 invalid_token for an unknown one.';
 
 create function private.refuse_concurrency(scope text)
@@ -270,7 +270,7 @@ comment on function private.before_request is
 shared_pack_markdown or shared_pack_csv. 401 invalid_token: the token lacks exp, iat, sub or aud,
 lives longer than 15 minutes, or names an unknown account; or its membership ended or changed, or
 its API key was revoked. 403 account_deleted: the account is erased; its tokens live on for minutes.
-403 role_not_allowed: a viewer writes. 503 account_moving: it writes while the account moves to another
+403 role_not_allowed: a viewer writes. 423 account_moving: it writes while the account moves to another
 cell. 401 account_moved: the account has moved; the exchange gives a token for its new cell. 429 rate_limited: the account exceeds the writes a minute of
 its plan, or six requests at once. Requests without a token share three at once.
 

@@ -91,7 +91,7 @@ def _(api: Api) -> httpx.Response:
 
 
 @answers(
-    503,
+    423,
     "account_moving",
     "This account is moving and can only be read for some seconds. Nothing was changed.",
     '{"retry_after_seconds": SECONDS}',
