@@ -327,10 +327,15 @@ begin
         frozen_at = coalesce(
             m.frozen_at, case when record_move.step = 'frozen' then clock_timestamp() end
         ),
-        arrived_at = case when record_move.step = 'arrived' then clock_timestamp() else m.arrived_at end
+        arrived_at = coalesce(
+            m.arrived_at, case when record_move.step = 'arrived' then clock_timestamp() end
+        )
     where m.account_id = record_move.account_id
         -- Nothing leads back behind the commit.
-        and (m.step in ('begun', 'frozen', 'copied') or record_move.step not in ('frozen', 'copied'))
+        and (
+            m.step in ('begun', 'frozen', 'copied')
+            or record_move.step not in ('frozen', 'copied')
+        )
     returning m.* into strict v_move;
     if record_move.step = 'redirected' then
         update private.cell_accounts as a set cell_id = v_move.target_cell_id
@@ -748,9 +753,8 @@ begin
 end;
 $$;
 comment on function private.clear_account is
-'Deletes the rows that a departed account left behind; the tombstone stays. Repeated, or for one that
-lives here, it does nothing. Definer: the mover has
-no table rights.';
+'Deletes the rows that a departed account left behind; the tombstone stays. Repeated, or for
+one that lives here, it does nothing. Definer: the mover has no table rights.';
 grant execute on function private.clear_account to mover;
 
 create function private.receive_account(user_id uuid, head jsonb)

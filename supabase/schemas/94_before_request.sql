@@ -161,8 +161,10 @@ begin
         if v_claims @@ 'strict $.exp.type() == "number" && $.exp - $.iat <= 900
             && $.sub like_regex "^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$"'
             is not true
-            or v_claims -> 'aud' in (to_jsonb(v_audience), jsonb_build_array(v_audience))
-            is not true then
+            or (
+                v_claims ->> 'aud' = v_audience
+                or v_claims -> 'aud' = jsonb_build_array(v_audience)
+            ) is not true then
             perform private.refuse_unauthenticated();
         end if;
         v_user := v_claims ->> 'sub';
@@ -270,9 +272,9 @@ comment on function private.before_request is
 shared_pack_markdown or shared_pack_csv. 401 invalid_token: the token lacks exp, iat, sub or aud,
 lives longer than 15 minutes, or names an unknown account; or its membership ended or changed, or
 its API key was revoked. 403 account_deleted: the account is erased; its tokens live on for minutes.
-403 role_not_allowed: a viewer writes. 423 account_moving: it writes while the account moves to another
-cell. 401 account_moved: the account has moved; the exchange gives a token for its new cell. 429 rate_limited: the account exceeds the writes a minute of
-its plan, or six requests at once. Requests without a token share three at once.
+403 role_not_allowed: a viewer writes. 423 account_moving: it writes while the account moves to
+another cell. 401 account_moved: the account has moved; the exchange gives a token for its new cell.
+429 rate_limited: the account exceeds the writes a minute of its plan, or six requests at once. Requests without a token share three at once.
 
 Sets Cache-Control. For products and product_overview also sets an ETag and answers 304 when
 If-None-Match matches. Ends a read of a table after three seconds.
