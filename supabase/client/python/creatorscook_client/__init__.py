@@ -28,8 +28,8 @@ _MAX_FAILURES = 30
 _PASSING = frozenset(
     {
         "PGRST000", "PGRST001", "PGRST002", "PGRST003", "57014", "40P01", "40001", "55P03",
-        "offline", "rate_limited", "account_moving", "unavailable", "sign_in_unavailable", "internal_error",
-        "502", "503", "504",
+        "offline", "rate_limited", "unavailable", "sign_in_unavailable", "internal_error",
+        "account_moving", "502", "503", "504",
     }
 )  # fmt: skip
 
