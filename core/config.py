@@ -249,6 +249,14 @@ class WorkerSettings(TikTokSettings, SourceSettings, StripeSettings, WebhookSecr
             yield "PSEUDONYM_KEY must have 32 characters or more when APP_ENV=production"
 
 
+class MoverSettings(Settings):
+    """The command that moves an account from one cell to another."""
+
+    mover_db_url: SecretStr  # of the directory's database
+    # As of the edge; the files hold the URLs of the login `mover`.
+    cell_secrets_dir: Path | None = None
+
+
 class EdgeSettings(TikTokSettings, StripeSettings):
     """The Flask app, which the internet reaches."""
 
@@ -288,6 +296,9 @@ class EdgeSettings(TikTokSettings, StripeSettings):
     app_url: str = "http://127.0.0.1:3000"
     # Where PostgREST answers; the exchange names it to clients.
     api_url: str | None = None
+    # Several cells (docs/scaling.md): a folder with a file for each private.cells.database_secret,
+    # which holds the URL of that cell's database. Unset: there is one cell.
+    cell_secrets_dir: Path | None = None
 
     @field_validator("clerk_roles")
     @classmethod

@@ -24,7 +24,7 @@ from local.layout import Layout
 from webhooks import key_rotation
 
 API_ROLES = ("anon", "service_role")
-LOGINS = ("postgres", "authenticator", "worker", "webhook")
+LOGINS = ("postgres", "authenticator", "worker", "webhook", "mover")
 _TEN_YEARS_SECONDS = 10 * 365 * 86_400
 
 

@@ -8,8 +8,10 @@ import uuid
 from datetime import datetime
 from typing import cast
 
+from webhooks.cells import Place
 from webhooks.clerk_tokens import Session
 from webhooks.context import current_edge
+from webhooks.problems import account_deleted
 from webhooks.rate_limits import limit, refuse_suspects
 from webhooks.token_issuer import Caller, KeyCaller
 
@@ -34,13 +36,19 @@ def caller_of(session: Session) -> Caller:
     """
     edge = current_edge()
     issuer, organisation = session.issuer, session.organisation_id
-    row = edge.database.call(
+    person = place = edge.cells.of_identity(
+        issuer, session.subject, new_account_id(issuer, session.subject)
+    )
+    if organisation:
+        place = edge.cells.of_identity(issuer, organisation, new_account_id(issuer, organisation))
+        _require_person(person, place)
+    row = place.cell.database.call(
         "select * from private.resolve_identity(%s, %s, %s, %s, %s, %s, to_timestamp(%s), %s, %s)",
         issuer,
         session.subject,
-        new_account_id(issuer, session.subject),
+        person.account_id,
         organisation,
-        new_account_id(issuer, organisation) if organisation else None,
+        place.account_id if organisation else None,
         edge.settings.role_of(session.organisation_role),
         session.issued_at,
         session.organisation_name,
@@ -53,7 +61,16 @@ def caller_of(session: Session) -> Caller:
         role=str(row["account_role"]),
         session_at=session.issued_at,
         is_impersonated=session.actor is not None,
+        audience=place.cell.audience,
     )
+
+
+def _require_person(person: Place, place: Place) -> None:
+    """403 for an erased person whose own account is in another cell than the organisation's."""
+    if person.cell.audience != place.cell.audience:
+        query = "select private.is_erased(%s) as is_erased"
+        if person.cell.database.call(query, person.account_id)["is_erased"]:
+            raise account_deleted()
 
 
 def caller_of_key(key: str) -> KeyCaller | None:
@@ -70,7 +87,9 @@ def caller_of_key(key: str) -> KeyCaller | None:
     if digest.digest() not in edge.known_keys:
         refuse_suspects()
     limit("session", digest.hexdigest(), per_minute=edge.settings.sessions_per_minute)
-    row = edge.database.call("select * from private.open_api_key(%s)", digest.digest())
+    cell, row = edge.cells.of_handle(
+        f"key:{digest.hexdigest()}", "select * from private.open_api_key(%s)", digest.digest()
+    )
     edge.known_keys.note(digest.digest(), is_good=row["key_id"] is not None)
     if row["key_id"] is None:
         return None
@@ -83,4 +102,5 @@ def caller_of_key(key: str) -> KeyCaller | None:
         key_id=cast("uuid.UUID", row["key_id"]),
         scopes=tuple(cast("list[str]", row["scopes"])),
         ends_at=int(cast("datetime", row["expires_at"]).timestamp()),
+        audience=cell.audience,
     )

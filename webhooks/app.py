@@ -14,10 +14,12 @@ from core.encryption import Encryption
 from core.stripe_gateway import open_gateway
 from core.tiktok import TikTokLogin
 from webhooks import apify, checkout, clerk, headers, monitoring, problems, session, stripe, tiktok
+from webhooks.cells import Cell, Cells
 from webhooks.clerk_keys import ClerkKeys, ConfiguredKey, FetchedKeys, fetch_from
 from webhooks.clerk_tokens import Policy
-from webhooks.context import Database, Edge, EdgeApp, TikTok
-from webhooks.token_issuer import TokenIssuer
+from webhooks.context import Edge, EdgeApp, TikTok
+from webhooks.database import Database
+from webhooks.token_issuer import AUDIENCE, TokenIssuer
 
 _MAX_BODY_BYTES = 1024 * 1024
 _MAX_CONNECTIONS = 8  # one for each of gunicorn's threads
@@ -53,10 +55,12 @@ def _build(settings: EdgeSettings, clock: Callable[[], float]) -> Edge:
     if (login := TikTokLogin.of(settings)) is not None:
         encryption = Encryption([key.get_secret_value() for key in settings.tiktok_token_keys])
         tiktok = TikTok(login, encryption, redirect_uri=f"{settings.app_url}/connections")
-    url = settings.webhook_db_url.get_secret_value()
+    home = _connect(settings.webhook_db_url.get_secret_value())
     return Edge(
         settings=settings,
-        database=Database(sync_pool(url, application_name="edge", max_size=_MAX_CONNECTIONS)),
+        cells=Cells(
+            Cell(None, settings.api_url, AUDIENCE, None, home), settings.cell_secrets_dir, _connect
+        ),
         clerk_keys=clerk_keys,
         clerk_policy=Policy(
             issuer=settings.clerk_issuer,
@@ -72,3 +76,7 @@ def _build(settings: EdgeSettings, clock: Callable[[], float]) -> Edge:
         tiktok=tiktok,
         now=lambda: int(clock()),
     )
+
+
+def _connect(url: str) -> Database:
+    return Database(sync_pool(url, application_name="edge", max_size=_MAX_CONNECTIONS))

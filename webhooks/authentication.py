@@ -26,7 +26,7 @@ from webhooks.problems import Problem, unavailable
 from webhooks.rate_limits import count_refusal
 from webhooks.request_log import request_log
 from webhooks.signatures import InvalidSignature
-from webhooks.token_issuer import Caller, KeyCaller
+from webhooks.token_issuer import AnotherCell, Caller, KeyCaller
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -122,23 +122,35 @@ def _caller() -> Caller:
     token = _bearer()
     edge = current_edge()
     try:
-        caller = edge.token_issuer.verify(token, now=edge.now())
+        caller = edge.token_issuer.verify(token, now=edge.now(), audience_of=_audience)
+    except AnotherCell as error:
+        raise Problem(
+            401,
+            "account_moved",
+            "This account lives in another cell now. Get a new token, which says where.",
+            headers={"WWW-Authenticate": 'Bearer error="invalid_token"'},
+        ) from error
     except InvalidToken:
         return caller_of(_verified(token))
+    database = edge.cells.of_audience(caller.audience).database
     if caller.person_id is not None:
-        row = edge.database.call(
+        row = database.call(
             "select private.is_member(%s, %s, to_timestamp(%s)) as is_member",
             *(caller.account_id, caller.person_id, caller.session_at),
         )
         if not row["is_member"]:
             raise _refused("membership")
     if isinstance(caller, KeyCaller):
-        row = edge.database.call(
+        row = database.call(
             "select private.is_live_key(%s, %s) as is_live", caller.account_id, caller.key_id
         )
         if not row["is_live"]:
             raise _refused("api_key")
     return caller
+
+
+def _audience(account_id: uuid.UUID) -> str:
+    return current_edge().cells.of_account(account_id).audience
 
 
 def _bearer() -> str:

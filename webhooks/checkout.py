@@ -53,7 +53,7 @@ def create(user_id: uuid.UUID) -> tuple[Response, int]:
     _limit(user_id)
     plan, interval = _plan()
     settings, now = current_edge().settings, current_edge().now()
-    with _billing() as (db, gateway):
+    with _billing(user_id) as (db, gateway):
         offered = "select private.offered_prices(%s, %s) as keys"
         row = db.execute(offered, (plan, interval)).fetchone()
         prices = row["keys"] if row else None
@@ -72,7 +72,7 @@ def portal(user_id: uuid.UUID) -> tuple[Response, int]:
     """201 `{"url"}` of Stripe's customer portal; 404 for an account that never bought anything."""
     _limit(user_id)
     app_url = current_edge().settings.app_url
-    with _billing() as (db, gateway):
+    with _billing(user_id) as (db, gateway):
         customer_id = _customer_of(db, user_id)
         url = gateway.create_portal(customer_id, return_url=f"{app_url}/billing")
     return jsonify(url=url), 201
@@ -83,7 +83,7 @@ def portal(user_id: uuid.UUID) -> tuple[Response, int]:
 def sync(user_id: uuid.UUID) -> Response:
     """Copies the subscriptions from Stripe now and answers with the account's plan."""
     _limit(user_id)
-    with _billing() as (db, gateway):
+    with _billing(user_id) as (db, gateway):
         sync_customer(db, gateway, _customer_of(db, user_id))
         plan = account_of(db, user_id)["plan"]
     return jsonify(plan=plan)
@@ -120,13 +120,13 @@ def _customer_of(db: Connection[Row], user_id: uuid.UUID) -> str:
 
 
 @contextmanager
-def _billing() -> Iterator[tuple[Connection[Row], Gateway]]:
+def _billing(user_id: uuid.UUID) -> Iterator[tuple[Connection[Row], Gateway]]:
     """A database session and Stripe; a `BillingError` becomes a `Problem`."""
     edge = current_edge()
     if edge.gateway is None:
         raise unavailable("Billing is not set up here.", code="billing_not_configured")
     try:
-        with edge.database.session() as db:
+        with edge.cells.of_account(user_id).database.session() as db:
             yield db, edge.gateway
     except BillingError as error:
         log.warning("stripe_failed", reason=error.reason, stripe_request=error.request_id)

@@ -11,6 +11,7 @@ from flask import Blueprint, Response, jsonify, request
 
 from webhooks.accounts import new_account_id
 from webhooks.authentication import signature
+from webhooks.cells import Place
 from webhooks.clerk_tokens import ORGANISATION, SUBJECT, display_name
 from webhooks.context import current_edge
 from webhooks.metrics import CLERK_EVENTS
@@ -56,18 +57,32 @@ def receive(event: dict[str, Any]) -> Response:
     if not isinstance(kind, str) or not _TYPE.match(kind):
         raise Problem(400, "invalid_request", "This is not a Clerk event.")
     issuer, named = edge.settings.clerk_issuer, _identities(kind, event.get("data"))
-    row = edge.database.call(
-        "select private.record_clerk_event("
-        "%s, %s, %s, %s, %s, %s, %s, to_timestamp(%s), %s) as outcome",
-        *(request.headers["Svix-Id"], kind, issuer),
-        *(named.subject, named.subject and new_account_id(issuer, named.subject)),
-        *(named.member, named.member and new_account_id(issuer, named.member)),
-        *(_seconds(event), named.name),
-    )
-    outcome = str(row["outcome"])
+    subject, member = _place(issuer, named.subject), _place(issuer, named.member)
+    cells = [subject.cell if subject else edge.cells.home]
+    if subject and kind == "user.deleted":
+        cells = edge.cells.all()  # a person may be a member in any cell
+    outcomes = [
+        cell.database.call(
+            "select private.record_clerk_event("
+            "%s, %s, %s, %s, %s, %s, %s, to_timestamp(%s), %s) as outcome",
+            *(request.headers["Svix-Id"], kind, issuer),
+            *(named.subject, subject and subject.account_id),
+            *(named.member, member and member.account_id),
+            *(_seconds(event), named.name),
+        )["outcome"]
+        for cell in cells
+    ]
+    # A repetition after a failure in the midst is new to some cells.
+    outcome = str(next((each for each in outcomes if each != "duplicate"), "duplicate"))
     CLERK_EVENTS.labels(kind if kind in USEFUL_TYPES else "(other)", outcome).inc()
     log.info("clerk_event", type=kind, outcome=outcome)
     return jsonify(received=True, duplicate=outcome == "duplicate")
+
+
+def _place(issuer: str, subject: str | None) -> Place | None:
+    if subject is None:
+        return None
+    return current_edge().cells.of_identity(issuer, subject, new_account_id(issuer, subject))
 
 
 def _identities(kind: str, data: object) -> _Identities:

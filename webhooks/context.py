@@ -3,71 +3,22 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import cast
 
-import psycopg
 from flask import Flask, current_app
-from psycopg import Connection
-from psycopg_pool import ConnectionPool, PoolTimeout
 
 from core.config import EdgeSettings
-from core.database import Row
 from core.encryption import Encryption
 from core.stripe_gateway import Gateway
 from core.tiktok import TikTokLogin
+from webhooks.cells import Cells
 from webhooks.clerk_keys import ClerkKeys
 from webhooks.clerk_tokens import Policy
+from webhooks.database import Database
 from webhooks.token_issuer import TokenIssuer
 from webhooks.windows import KnownKeys, Windows
-
-_RECONNECT_SECONDS = 1.0  # enough for the pool to connect to a server that is back
-
-
-class Database:
-    """Calls functions of schema `private` as the `webhook` role; each call is a transaction.
-
-    After a failed attempt to connect, one thread at a time tries again, for `_RECONNECT_SECONDS`.
-    All others get OperationalError at once, so that they do not wait for a server that is away.
-    """
-
-    def __init__(self, pool: ConnectionPool[Connection[Row]]) -> None:
-        self._pool = pool
-        self._is_away = False
-        self._reconnecting = threading.Lock()  # held by the thread that tries again
-
-    def call(self, statement: str, *parameters: Any) -> Row:
-        """The row of a statement that always returns one."""
-        with self.session() as connection:
-            row = connection.execute(statement, parameters).fetchone()
-        if row is None:
-            raise LookupError(statement)
-        return row
-
-    @contextmanager
-    def session(self) -> Iterator[Connection[Row]]:
-        """A connection for several statements; each one commits."""
-        self._pool.open()  # no-op from the second call on; it must follow gunicorn's fork
-        is_retry = self._is_away
-        if is_retry and not self._reconnecting.acquire(blocking=False):
-            raise psycopg.OperationalError("the database is away; another thread tries to connect")
-        timeout = _RECONNECT_SECONDS if is_retry else None  # None: the pool's own
-        with ExitStack() as stack:
-            try:
-                connection = stack.enter_context(self._pool.connection(timeout))
-                self._is_away = False
-            except PoolTimeout:
-                self._is_away = True
-                raise
-            finally:
-                if is_retry:
-                    self._reconnecting.release()
-            yield connection
-
-    def close(self) -> None:
-        self._pool.close()
 
 
 @dataclass(frozen=True)
@@ -84,7 +35,7 @@ class Edge:
     """Built once by the factory, shared by all threads."""
 
     settings: EdgeSettings
-    database: Database
+    cells: Cells
     clerk_keys: ClerkKeys
     clerk_policy: Policy
     token_issuer: TokenIssuer
@@ -94,6 +45,11 @@ class Edge:
     windows: Windows = field(default_factory=Windows)
     known_keys: KnownKeys = field(default_factory=KnownKeys)
     stopping: threading.Event = field(default_factory=threading.Event)
+
+    @property
+    def database(self) -> Database:
+        """The database of the directory, which is the only one without several cells."""
+        return self.cells.home.database
 
 
 class EdgeApp(Flask):

@@ -23,14 +23,16 @@ _CACHE = "public, max-age=300"
 def create_session(proof: Session | KeyCaller) -> Response:
     """Exchanges a Clerk session token or an API key for our access token.
 
-    The answer has the form of RFC 8693. That of an API key also has its scope.
+    The answer has the form of RFC 8693. That of an API key also has its scope. `api_url` is that
+    of the account's cell, which alone accepts the token. `cell` and `anon_key` are there with
+    several cells only.
     """
     if bodies.raw(1):
         raise Problem(413, "too_large", "This request takes no body.")
     edge = current_edge()
     issuer, now = edge.token_issuer, edge.now()
     caller: Caller
-    scope: dict[str, str] = {}
+    more: dict[str, str] = {}
     if isinstance(proof, Session):
         limit("session", proof.subject, per_minute=edge.settings.sessions_per_minute)
         caller = caller_of(proof)
@@ -38,8 +40,13 @@ def create_session(proof: Session | KeyCaller) -> Response:
     else:
         caller = proof
         token = issuer.issue_for_key(proof, now=now)
-        scope["scope"] = " ".join(proof.scopes)
+        more["scope"] = " ".join(proof.scopes)
     seconds = issuer.seconds_of(caller, now=now)
+    cell = edge.cells.of_audience(caller.audience)
+    if cell.id is not None:
+        more["cell"] = cell.id
+    if cell.anon_key is not None:
+        more["anon_key"] = cell.anon_key
     response = jsonify(
         access_token=token,
         issued_token_type="urn:ietf:params:oauth:token-type:jwt",  # noqa: S106 - a type, no secret
@@ -48,8 +55,8 @@ def create_session(proof: Session | KeyCaller) -> Response:
         expires_at=now + seconds,
         user={"id": str(caller.person_id or caller.account_id)},
         account={"id": str(caller.account_id), "kind": caller.kind, "role": caller.role},
-        api_url=edge.settings.api_url,
-        **scope,
+        api_url=cell.api_url,
+        **more,
     )
     response.headers["Pragma"] = "no-cache"
     return response

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import structlog
@@ -42,8 +43,12 @@ def receive(document: dict[str, Any]) -> Response:
         return jsonify(received=True, duplicate=False)
     if event.is_live != edge.settings.is_stripe_live:
         return _answered(event, "other_mode")
-    with edge.database.session() as db:
-        outcome = record(db, event, body_sha256=fingerprint(document))
+    customer_id, object_id = (
+        (event.customer_id, event.object_id) if event.is_useful else (None, None)
+    )
+    with edge.cells.holding_customer(customer_id, object_id, edge.gateway) as (db, found_id):
+        known = replace(event, customer_id=found_id or event.customer_id)
+        outcome = record(db, known, body_sha256=fingerprint(document))
     EVENT_LAG_SECONDS.observe(max(0, edge.now() - event.created))
     return _answered(event, outcome)
 

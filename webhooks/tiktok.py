@@ -18,6 +18,7 @@ from core.tiktok import SCOPES, TikTokError
 from webhooks import bodies
 from webhooks.authentication import signed_in
 from webhooks.context import TikTok, current_edge
+from webhooks.database import Database
 from webhooks.problems import Problem, account_deleted, unavailable
 from webhooks.rate_limits import limit
 
@@ -36,7 +37,7 @@ def connect(user_id: uuid.UUID) -> tuple[Response, int]:
     _limit(user_id)
     tiktok = _configured()
     state, verifier = secrets.token_urlsafe(32), secrets.token_urlsafe(48)
-    row = current_edge().database.call(
+    row = _database(user_id).call(
         "select private.begin_tiktok(%s, %s, %s) as is_begun",
         *(user_id, _hash(state), tiktok.encryption.encrypt(verifier)),
     )
@@ -50,7 +51,7 @@ def connect(user_id: uuid.UUID) -> tuple[Response, int]:
 def disconnect(user_id: uuid.UUID) -> tuple[str, int]:
     """204, also without a connection. A job revokes the tokens at TikTok."""
     _limit(user_id)
-    current_edge().database.call("select private.disconnect_tiktok(%s) as is_ended", user_id)
+    _database(user_id).call("select private.disconnect_tiktok(%s) as is_ended", user_id)
     return "", 204
 
 
@@ -73,7 +74,7 @@ def callback(user_id: uuid.UUID) -> Response:
         if not set(SCOPES) <= tokens.scopes:  # the creator unticked a box
             tiktok.login.revoke(tokens.access)
             raise _denied()
-        row = current_edge().database.call(
+        row = _database(user_id).call(
             "select private.save_tiktok(%s, %s, %s, %s, %s, %s, %s) as is_saved",
             user_id,
             tokens.open_id,
@@ -100,7 +101,7 @@ def _take_state(user_id: uuid.UUID, state: str) -> str:
     Only the account that asked for the state may use it. Otherwise an attacker could send their
     link to somebody else and connect that person's posts to the attacker's account.
     """
-    row = current_edge().database.call(
+    row = _database(user_id).call(
         "select private.take_tiktok_state(%s, %s) as verifier", user_id, _hash(state)
     )
     if row["verifier"] is None:
@@ -110,6 +111,10 @@ def _take_state(user_id: uuid.UUID, state: str) -> str:
             "This link is not yours, was used already, or is too old. Please connect again.",
         )
     return str(row["verifier"])
+
+
+def _database(user_id: uuid.UUID) -> Database:
+    return current_edge().cells.of_account(user_id).database
 
 
 def _limit(user_id: uuid.UUID) -> None:

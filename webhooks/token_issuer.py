@@ -47,6 +47,7 @@ class Caller:
     session_at: int  # when Clerk issued the session token, or now for an API key
     # Somebody else signed in as this person.
     is_impersonated: bool = field(default=False, kw_only=True)
+    audience: str = field(default=AUDIENCE, kw_only=True)  # of the account's cell
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,6 +57,10 @@ class KeyCaller(Caller):
     key_id: uuid.UUID
     scopes: tuple[str, ...]
     ends_at: int  # seconds since the epoch
+
+
+class AnotherCell(InvalidToken):
+    """Our token, for a cell in which its account does not live."""
 
 
 @dataclass(frozen=True)
@@ -167,7 +172,7 @@ class TokenIssuer:
         keys = self.keys
         claims = {
             "iss": self.issuer,
-            "aud": AUDIENCE,
+            "aud": caller.audience,
             "role": ROLE,
             "sub": str(caller.account_id),
             "account_role": caller.role,
@@ -179,14 +184,17 @@ class TokenIssuer:
         } | more
         return jwt.encode(claims, keys.signing_key, ALGORITHM, headers={"kid": keys.signing_kid})
 
-    def verify(self, token: str, *, now: int) -> Caller:
-        """The caller of one of our own tokens; raises `InvalidToken`."""
+    def verify(
+        self, token: str, *, now: int, audience_of: Callable[[uuid.UUID], str] = lambda _: AUDIENCE
+    ) -> Caller:
+        """The caller of one of our own tokens; raises `InvalidToken`.
+
+        `audience_of` tells that of an account's cell. A token for another cell: `AnotherCell`.
+        """
         try:
             header = jwt.get_unverified_header(token)
             key = self.keys.public_keys[header["kid"]]
-            claims = jwt.decode(
-                token, key, [ALGORITHM], audience=AUDIENCE, issuer=self.issuer, options=_NO_CLOCK
-            )
+            claims = jwt.decode(token, key, [ALGORITHM], issuer=self.issuer, options=_NO_CLOCK)
             if not claims["nbf"] <= now < claims["exp"]:
                 raise InvalidToken("expired")
             if claims["account_role"] not in ROLES:
@@ -199,7 +207,10 @@ class TokenIssuer:
                 role=claims["account_role"],
                 session_at=int(claims["session_iat"] if person_id else claims["iat"]),
                 is_impersonated="impersonator" in claims,
+                audience=claims["aud"],
             )
+            if caller.audience != audience_of(caller.account_id):
+                raise AnotherCell("audience")
             if "api_key" not in claims:
                 return caller
             return KeyCaller(
@@ -220,7 +231,8 @@ class TokenIssuer:
 
 # PyJWT would use the machine's clock. `verify` compares times with its own `now`.
 _NO_CLOCK: jwt.types.Options = {
-    "require": ["exp", "iat", "nbf", "sub", "account_role"],
+    "require": ["exp", "iat", "nbf", "sub", "aud", "account_role"],
+    "verify_aud": False,
     "verify_exp": False,
     "verify_nbf": False,
     "verify_iat": False,

@@ -11,7 +11,16 @@ from core.database import Row
 
 # Those that anybody can act as, directly or through PostgREST.
 _GRANTEES = (
-    *("PUBLIC", "anon", "authenticated", "service_role", "authenticator", "worker", "webhook"),
+    *(
+        "PUBLIC",
+        "anon",
+        "authenticated",
+        "service_role",
+        "authenticator",
+        "worker",
+        "webhook",
+        "mover",
+    ),
 )
 _GRANTS = """
 with granted (thing, acl, owner) as (

@@ -47,6 +47,9 @@ $$;
 do $$
 begin
     execute 'grant set on parameter "pgrst.db_pre_request" to postgres';
+    execute 'grant set on parameter "pgrst.jwt_aud" to postgres';
+    -- On hosted, supautils lets `postgres` set it.
+    execute 'grant set on parameter session_replication_role to postgres';
 end;
 $$;
 

@@ -54,8 +54,8 @@ const NATIVE = {
  */
 const OURS = {
   upgrade: ['quota_exceeded', 'no_customer'],
-  wait: ['rate_limited', 'unavailable', 'sign_in_unavailable'],
-  'sign in': ['not_signed_in', 'invalid_token', 'account_deleted'],
+  wait: ['rate_limited', 'unavailable', 'sign_in_unavailable', 'account_moving', 'no_room'],
+  'sign in': ['not_signed_in', 'invalid_token', 'account_deleted', 'account_moved'],
   'go back': ['not_found'],
   'try again': [
     'internal_error', 'billing_failed', 'billing_unavailable', 'request_timeout', 'unknown_plan',

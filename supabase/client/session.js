@@ -29,7 +29,12 @@ import { createClient } from '@supabase/supabase-js'
  * @typedef {{ data: T, error: null } | { data: null, error: EdgeError }} EdgeAnswer
  */
 
-/** @typedef {{ person: string | null, token: string | null }} Bearer */
+/**
+ * Where the account lives, if the server has several cells.
+ * @typedef {{ apiUrl: string, anonKey?: string }} Cell
+ */
+
+/** @typedef {{ person: string | null, token: string | null, cell?: Cell }} Bearer */
 
 const WAIT_MILLISECONDS = 20_000
 const EARLY_SECONDS = 30
@@ -81,7 +86,7 @@ function refusal(answer, document) {
  * Exchanges Clerk's token once. Throws an EdgeError.
  * @param {string} edgeUrl
  * @param {string} clerkToken
- * @returns {Promise<{ access_token: string, expires_in: number }>}
+ * @returns {Promise<{ access_token: string, expires_in: number, cell?: string, api_url: string, anon_key?: string }>}
  */
 async function post(edgeUrl, clerkToken) {
   const answer = await fetch(`${edgeUrl}/auth/session`, {
@@ -132,9 +137,11 @@ function isBetter(fresh, refused) {
   return !azp || (claims(fresh).iat ?? 0) - iat >= 2
 }
 
+/** @typedef {{ person: string, token: Promise<string>, value?: string, cell?: Cell, until: number }} Kept */
+
 /** One session at a time: the token of whoever is signed in, and nobody else's. */
 class Session {
-  /** @type {{ person: string, token: Promise<string>, value?: string, until: number } | undefined} */
+  /** @type {Kept | undefined} */
   #kept
   #edgeUrl
   #getClerkToken
@@ -169,7 +176,7 @@ class Session {
     const hadToWait = kept.value === undefined
     const token = await kept.token
     if (hadToWait && !(await this.isStill(person))) throw changed()
-    return { person, token }
+    return { person, token, cell: kept.cell }
   }
 
   /**
@@ -202,10 +209,11 @@ class Session {
    * @param {string} clerkToken
    */
   #begin(person, clerkToken) {
-    /** @type {{ person: string, token: Promise<string>, value?: string, until: number }} */
+    /** @type {Kept} */
     const mine = { person, until: Infinity, token: Promise.resolve('') }
     mine.token = this.#exchange(person, clerkToken).then(
-      ({ access_token, expires_in }) => {
+      ({ access_token, expires_in, cell, api_url, anon_key }) => {
+        mine.cell = cell === undefined ? undefined : { apiUrl: api_url, anonKey: anon_key }
         // expires_at, counted on this machine's clock, which may be wrong.
         mine.until = Date.now() + (expires_in - EARLY_SECONDS) * 1000
         return (mine.value = access_token)
@@ -239,33 +247,41 @@ class Session {
 
 /**
  * A `fetch` that acts for whoever is signed in. Refusals of the exchange are answers of PostgREST's
- * form. An answer that arrives after its person has left is dropped.
+ * form. An answer that arrives after its person has left is dropped. Requests to the API go to the
+ * cell where the account lives.
  * @param {Session} session
  * @param {typeof fetch} send
+ * @param {string} apiUrl
  * @returns {typeof fetch}
  */
-function authorized(session, send) {
+function authorized(session, send, apiUrl) {
+  const api = `${apiUrl.replace(/\/+$/, '')}/rest/`
+
   /**
    * @param {RequestInfo | URL} input
    * @param {RequestInit} init
-   * @param {string | null} token
+   * @param {Bearer} mine
    */
-  function sendAs(input, init, token) {
+  function sendAs(input, init, { token, cell }) {
     const headers = new Headers(init.headers)
     headers.set('Authorization', `Bearer ${token ?? headers.get('apikey')}`)
-    return send(input, { ...init, headers })
+    if (!cell || input instanceof Request || !String(input).startsWith(api)) {
+      return send(input, { ...init, headers })
+    }
+    if (cell.anonKey) headers.set('apikey', cell.anonKey)
+    return send(`${cell.apiUrl}/rest/${String(input).slice(api.length)}`, { ...init, headers })
   }
 
   return async (input, init = {}) => {
     try {
       const mine = await session.current()
-      let answer = await sendAs(input, init, mine.token)
+      let answer = await sendAs(input, init, mine)
       if (answer.status === 401 && mine.token) {
         // It ended early, or its key did: nothing was done, so the request is repeated once.
         const again = await session.current(mine.token)
         // Who has signed in meanwhile did not ask for this.
         if (again.person !== mine.person) throw changed()
-        answer = await sendAs(input, init, again.token)
+        answer = await sendAs(input, init, again)
       }
       if (!mine.person) return answer
       const whole = await complete(answer)
@@ -311,7 +327,7 @@ class NoWebSocket {
 export function connect(settings, getClerkToken = () => null, options = {}) {
   const { apiUrl, anonKey, edgeUrl = apiUrl } = settings
   const session = new Session(edgeUrl, getClerkToken)
-  const send = authorized(session, options.global?.fetch ?? ((...request) => fetch(...request)))
+  const send = authorized(session, options.global?.fetch ?? ((...request) => fetch(...request)), apiUrl)
   const realtime = typeof WebSocket === 'undefined' ? { transport: NoWebSocket } : {}
   /** @type {any} */
   const all = {

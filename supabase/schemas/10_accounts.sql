@@ -43,6 +43,7 @@ create table private.accounts (
     deleted_at timestamptz,
     emptied_at timestamptz,
     named_at timestamptz,
+    cell_state text check (cell_state in ('moving', 'moved')),
     constraint accounts_issuer_subject_key unique (issuer, subject)
 ) with (fillfactor = 50);
 comment on table private.accounts is
@@ -58,6 +59,8 @@ comment on column private.accounts.emptied_at is
 'When the last row of the erased account was deleted; null before.';
 comment on column private.accounts.named_at is
 'When the organisation had its name at Clerk; null: no name is known, at most a slug.';
+comment on column private.accounts.cell_state is
+'moving: it is about to go to another cell. moved: it lives in another one. Null: it lives here.';
 create index accounts_unemptied_idx on private.accounts (id)
 where deleted_at is not null and emptied_at is null;
 alter table private.accounts enable row level security;
@@ -100,7 +103,7 @@ end;
 comment on function private.is_erased is
 'Whether an account is erased; false for an unknown one. Definer: it reads the tombstones.';
 
-create function private.lock_living_account(user_id uuid)
+create function private.lock_living_account(user_id uuid, as_member boolean default false)
 returns boolean
 language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
 as $$
@@ -108,14 +111,26 @@ begin
     -- The lock that foreign keys take. Only the end of an erasure takes a stronger one.
     perform from public.accounts as p inner join private.accounts as a on p.id = a.id
     where p.id = lock_living_account.user_id and a.deleted_at is null
+        and (a.cell_state is null or as_member)
     for key share of p skip locked;
-    return found;
+    if found then
+        return true;
+    end if;
+    if exists (
+        select from private.accounts as a
+        where a.id = lock_living_account.user_id and a.deleted_at is null
+            and a.cell_state is not null and not as_member
+    ) then
+        perform private.refuse_move(lock_living_account.user_id);
+    end if;
+    return false;
 end;
 $$;
 comment on function private.lock_living_account is
 'Keeps an account from being deleted until the transaction ends; others may still use it. False: it
 is erased or unknown. Never waits. Call it before each insert: then either the erasure sees the row,
-or this returns false.';
+or this returns false. One that moves to another cell is refused: 423 account_moving, 401
+account_moved. As a member of an organisation it may live in any cell.';
 
 -- Unlogged: after a crash nothing is in flight.
 create unlogged table private.ids_in_flight (

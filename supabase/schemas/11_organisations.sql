@@ -114,6 +114,11 @@ begin
     if v_person.deleted_at is not null or v_account.deleted_at is not null then
         perform private.fail(403, 'account_deleted', 'This account has been deleted.');
     end if;
+    -- A person's own account may be read while it moves. For an organisation this writes.
+    if v_account.cell_state = 'moved' or v_account.cell_state is not null and organisation is not null
+        then
+        perform private.require_settled(v_account.id);
+    end if;
     user_id := v_account.id;
     if organisation is not null then
         -- Most sessions say what is known, and lock nothing here.
@@ -132,8 +137,8 @@ comment on function private.resolve_identity is
 'Who a verified session token acts for: the account, and the person if the account is an
 organisation''s. The first sign-in creates accounts. A name or slug of the session token becomes
 the organisation''s. Errors: 403 account_deleted, 401 invalid_token,
-402 quota_exceeded. Definer: the edge has no table rights, and calls this only with a verified
-token.';
+402 quota_exceeded, 503 account_moving. Definer: the edge has no table rights, and calls this only
+with a verified token.';
 grant execute on function private.resolve_identity to webhook;
 
 create function private.name_organisation(user_id uuid, name text, named_at timestamptz)
@@ -253,7 +258,7 @@ language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
 as $$
 begin
     -- Beside a tombstone there is nothing to revoke.
-    if not private.lock_living_account(revoke_sessions.person_id)
+    if not private.lock_living_account(revoke_sessions.person_id, as_member => true)
         or not private.lock_living_account(revoke_sessions.user_id) then
         return;
     end if;

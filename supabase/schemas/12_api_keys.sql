@@ -111,9 +111,13 @@ begin
     if private.is_erased(v_key.user_id) then
         perform private.fail(403, 'account_deleted', 'This account has been deleted.');
     end if;
+    if private.cell_state(v_key.user_id) = 'moved' then
+        return;
+    end if;
     -- Once a minute is enough. A write beside this one would only set the same.
     update public.api_keys as k set last_used_at = now()
-    where k.id = v_key.id and coalesce(k.last_used_at < now() - interval '1 minute', true);
+    where k.id = v_key.id and coalesce(k.last_used_at < now() - interval '1 minute', true)
+        and private.cell_state(v_key.user_id) is null;
     key_id := v_key.id;
     user_id := v_key.user_id;
     kind := (select a.kind from public.accounts as a where a.id = v_key.user_id);

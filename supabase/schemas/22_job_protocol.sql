@@ -306,8 +306,12 @@ declare
     v_now timestamptz := clock_timestamp();
     v_queue text;
 begin
+    -- While its account moves to another cell, a job wakes after the arrival.
+    update pgmq.q_jobs as m
+    set headers = m.headers || jsonb_build_object('fenced_vt', v_now)
+    where m.msg_id = v_live.msg_id and v_status = 'waiting' and m.headers ? 'fenced_vt';
     update pgmq.q_jobs as m set vt = v_now, enqueued_at = v_now
-    where m.msg_id = v_live.msg_id and v_status = 'waiting'
+    where m.msg_id = v_live.msg_id and v_status = 'waiting' and not m.headers ? 'fenced_vt'
     returning m.headers ->> 'queue' into v_queue;
     if found then
         perform private.call_workers(v_queue, array[v_live.tenant]);

@@ -47,6 +47,8 @@ as $$
 declare
     v_status text := case when record_stripe_event.is_useful then 'received' else 'ignored' end;
 begin
+    perform private.require_settled(c.user_id) from private.stripe_customers as c
+    where c.customer_id = record_stripe_event.customer_id;
     insert into private.stripe_events as e
     (
         id, type, status, customer_id, object_id, created, is_live, api_version, body_sha256,
@@ -86,8 +88,8 @@ end;
 $$;
 comment on function private.record_stripe_event is
 'Stores an event and queues its job in one transaction. Returns received, ignored, duplicate, or
-changed for a known id with another text. Definer: the edge and the reconciliation have no table
-rights.';
+changed for a known id with another text. Errors: 503 account_moving. Definer: the
+edge and the reconciliation have no table rights.';
 grant execute on function private.record_stripe_event to webhook, worker;
 
 create function private.stripe_event(id text)
@@ -232,6 +234,10 @@ declare
 begin
     select c.user_id into v_user_id from private.stripe_customers as c
     where c.customer_id = finish_customer_sync.customer_id;
+    -- The customer went with its account. The other cell hears of it.
+    if private.cell_state(coalesce(v_user_id, claimed_user_id)) = 'moved' then
+        return 'ignored';
+    end if;
     -- The metadata, which only this backend writes, may name an account without a customer.
     if not found and private.bind_customer(
         finish_customer_sync.claimed_user_id, finish_customer_sync.customer_id

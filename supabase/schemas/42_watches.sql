@@ -148,7 +148,8 @@ declare
     v_is_counted boolean;
     v_failures integer;
 begin
-    select p.* into strict v_product from public.products as p where p.id = record_watch_outcome.product_id;
+    select p.* into strict v_product
+    from public.products as p where p.id = record_watch_outcome.product_id;
     select j.* into v_job
     from private.watches as w inner join public.jobs as j on w.job_id = j.id
     where w.product_id = record_watch_outcome.product_id;
@@ -218,7 +219,9 @@ begin
     if not found then
         return null;
     end if;
-    v_is_living := private.lock_living_account(v_watch.user_id);
+    -- The watch of an account that moves goes on in its new cell.
+    v_is_living := private.cell_state(v_watch.user_id) is null
+        and private.lock_living_account(v_watch.user_id);
     if v_is_living and private.record_watch_outcome(v_watch.product_id) = 'stopped' then
         return 'stopped';
     end if;

@@ -156,6 +156,9 @@ declare
     v_left integer := 1000;
     v_erased integer;
 begin
+    if private.cell_state(erase_account.user_id) = 'moving' then
+        perform private.refuse_move(erase_account.user_id);
+    end if;
     -- Waits for a change of the account that is about to commit, because that locks this row too.
     update private.accounts as a set deleted_at = now()
     where a.id = erase_account.user_id and a.deleted_at is null;
@@ -225,12 +228,14 @@ begin
     if v_outcome = 'revoked' then
         v_person := private.open_account(issuer, member, default_member_id, 'person');
         v_organisation := private.open_account(issuer, subject, default_user_id, 'organisation');
+        perform private.require_settled(v_organisation.id);
         perform private.revoke_sessions(
             v_organisation.id, v_person.id, event_at, type = 'organizationMembership.deleted'
         );
     end if;
     if v_outcome = 'named' then
         v_organisation := private.open_account(issuer, subject, default_user_id, 'organisation');
+        perform private.require_settled(v_organisation.id);
         perform private.name_organisation(v_organisation.id, name, event_at);
     end if;
     if v_outcome <> 'erased' then
@@ -255,7 +260,8 @@ comment on function private.record_clerk_event is
 'Stores an event from Clerk and does what it asks for, in one transaction. user.deleted and
 organization.deleted erase the account of subject. organizationMembership.deleted and .updated end
 the tokens that a member has for the organisation subject. organization.created and .updated tell its
-name. Returns erased, revoked, named, ignored or duplicate. Definer: the edge has no table rights.';
+name. Returns erased, revoked, named, ignored or duplicate. Errors: 503
+account_moving. Definer: the edge has no table rights.';
 grant execute on function private.record_clerk_event to webhook;
 
 create function private.erase_own_account()

@@ -30,6 +30,9 @@ begin
     if private.is_erased(refuse_account.user_id) then
         perform private.fail(403, 'account_deleted', 'This account has been deleted.');
     end if;
+    if private.cell_state(refuse_account.user_id) is not null then
+        perform private.refuse_move(refuse_account.user_id);
+    end if;
     perform private.fail(
         401, 'invalid_token', 'This access token is for no account of ours.',
         headers => '{"WWW-Authenticate": "Bearer error=\"invalid_token\""}'
@@ -37,8 +40,8 @@ begin
 end;
 $$;
 comment on function private.refuse_account is
-'Ends the request: 403 account_deleted for an erased account, 401 invalid_token for an unknown
-one.';
+'Ends the request: 403 account_deleted for an erased account, 401 account_moved or 423
+account_moving for one of another cell, 401 invalid_token for an unknown one.';
 
 create function private.refuse_concurrency(scope text)
 returns void
@@ -73,7 +76,8 @@ begin
     ) then
         return;
     end if;
-    if private.is_erased(require_member.user_id) then
+    if private.is_erased(require_member.user_id)
+        or private.cell_state(require_member.user_id) = 'moved' then
         perform private.refuse_account(require_member.user_id);
     end if;
     perform private.refuse_session();
@@ -96,7 +100,8 @@ begin
     if private.is_live_key(require_live_key.user_id, (claims ->> 'api_key')::uuid) then
         return;
     end if;
-    if private.is_erased(require_live_key.user_id) then
+    if private.is_erased(require_live_key.user_id)
+        or private.cell_state(require_live_key.user_id) = 'moved' then
         perform private.refuse_account(require_live_key.user_id);
     end if;
     perform private.fail(
@@ -141,6 +146,8 @@ declare
     v_is_write boolean := v_method not in ('GET', 'HEAD', '')
     and current_setting('transaction_read_only') = 'off';
     v_user uuid;
+    -- A cell beside others has an audience of its own.
+    v_audience text := coalesce(current_setting('pgrst.jwt_aud', true), 'authenticated');
     v_has_slot boolean;
     v_headers jsonb;
     v_is_alive boolean;
@@ -152,9 +159,12 @@ begin
         -- accepts a cached token until its expiry, even when its key was withdrawn. So a token may
         -- live 900 s at most, the limit of EDGE_TOKEN_SECONDS.
         if v_claims @@ 'strict $.exp.type() == "number" && $.exp - $.iat <= 900
-            && $.sub like_regex "^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$"
-            && ($.aud == "authenticated" || $.aud.size() == 1 && $.aud[0] == "authenticated")'
-            is not true then
+            && $.sub like_regex "^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$"'
+            is not true
+            or (
+                v_claims ->> 'aud' = v_audience
+                or v_claims -> 'aud' = jsonb_build_array(v_audience)
+            ) is not true then
             perform private.refuse_unauthenticated();
         end if;
         v_user := v_claims ->> 'sub';
@@ -187,7 +197,7 @@ begin
             -- read_version covers products, packs, results and ended jobs. The states of the
             -- unfinished jobs cover the rest.
             select
-                a.deleted_at is null,
+                a.deleted_at is null and coalesce(a.cell_state, 'moving') = 'moving',
                 md5(concat_ws(
                     ' ', v_user, v_path,
                     v_headers ->> 'accept', v_headers ->> 'range', v_headers ->> 'prefer',
@@ -205,7 +215,10 @@ begin
             if v_is_write then
                 perform private.count_request(v_user, 'write');
             end if;
-            select a.deleted_at is null into v_is_alive
+            select
+                a.deleted_at is null
+                and (a.cell_state is null or a.cell_state = 'moving' and not v_is_write)
+            into v_is_alive
             from private.accounts as a where a.id = v_user;
         end if;
         if v_is_alive is not true then
@@ -259,8 +272,9 @@ comment on function private.before_request is
 shared_pack_markdown or shared_pack_csv. 401 invalid_token: the token lacks exp, iat, sub or aud,
 lives longer than 15 minutes, or names an unknown account; or its membership ended or changed, or
 its API key was revoked. 403 account_deleted: the account is erased; its tokens live on for minutes.
-403 role_not_allowed: a viewer writes. 429 rate_limited: the account exceeds the writes a minute of
-its plan, or six requests at once. Requests without a token share three at once.
+403 role_not_allowed: a viewer writes. 423 account_moving: it writes while the account moves to
+another cell. 401 account_moved: the account has moved; the exchange gives a token for its new cell.
+429 rate_limited: the account exceeds the writes a minute of its plan, or six requests at once. Requests without a token share three at once.
 
 Sets Cache-Control. For products and product_overview also sets an ETag and answers 304 when
 If-None-Match matches. Ends a read of a table after three seconds.

@@ -22,7 +22,8 @@ with ours as materialized (
     from pg_proc as p join pg_namespace as n on n.oid = p.pronamespace
     where n.nspname in ('public', 'private')
 ),
-callers (role) as (values ('anon'), ('authenticated'), ('service_role'), ('worker'), ('webhook'))
+callers (role) as (values ('anon'), ('authenticated'), ('service_role'), ('worker'), ('webhook'),
+    ('mover'))
 """
 
 _TABLE = "create table {} (id uuid primary key, user_id uuid); comment on table {} is 'Probe.';"
@@ -367,7 +368,7 @@ GRANTS = [
     Rule(
         "worker and edge reach no table or view of the API either",
         "select full_name || ' ' || role from ours, callers where kind in ('table', 'view')"
-        " and role in ('worker', 'webhook') and has_any_column_privilege(role, id,"
+        " and role in ('worker', 'webhook', 'mover') and has_any_column_privilege(role, id,"
         "  'select, insert, update')",
         PROBE + "grant select on public.probes to webhook;",
     ),
@@ -413,8 +414,8 @@ GRANTS = [
     Rule(
         "our logins belong to no other role",
         "select pg_get_userbyid(member) || ' in ' || pg_get_userbyid(roleid)"
-        " from pg_auth_members where pg_get_userbyid(member) in ('worker', 'webhook', 'anon',"
-        "  'authenticated', 'service_role')",
+        " from pg_auth_members where pg_get_userbyid(member) in ('worker', 'webhook', 'mover',"
+        "  'anon', 'authenticated', 'service_role')",
         "grant authenticator to worker;",
     ),
 ]

@@ -80,6 +80,27 @@ def _(api: Api) -> httpx.Response:
     return httpx.get(f"{api.url}/products", headers=headers, timeout=PATIENCE_SECONDS)
 
 
+@answers(
+    401,
+    "account_moved",
+    "This account lives in another cell now. Get a new token, which says where.",
+)
+def _(api: Api) -> httpx.Response:
+    api.db.execute("update private.accounts set cell_state = 'moved' where id = %s", api.user)
+    return api.call("GET", "/products")
+
+
+@answers(
+    423,
+    "account_moving",
+    "This account is moving and can only be read for some seconds. Nothing was changed.",
+    '{"retry_after_seconds": SECONDS}',
+)
+def _(api: Api) -> httpx.Response:
+    api.db.execute("update private.accounts set cell_state = 'moving' where id = %s", api.user)
+    return api.post("/products", LAMP)
+
+
 @answers(401, "PGRST301", "JWT expired")
 def _(api: Api) -> httpx.Response:
     claims = user_claims(api.user) | {"exp": int(time.time()) - 60}

@@ -12,7 +12,7 @@ import pytest
 from tests.database import Database, Row, make_user
 from tests.server import ROOT
 
-ROLES = ("anon", "authenticated", "service_role", "worker", "webhook")
+ROLES = ("anon", "authenticated", "service_role", "worker", "webhook", "mover")
 
 # Columns in brackets: the verb is granted for these only.
 TABLES = {
@@ -125,6 +125,16 @@ FUNCTIONS = {
         private.record_stripe_event private.bind_stripe_account private.resolve_identity
         private.is_live_key private.open_api_key
         private.is_member private.stripe_account private.wake_for_apify
+        private.account_of_customer private.all_cells private.cell_of_account
+        private.hold_handle private.is_erased private.learn_handle private.place_account
+    """,
+    "mover": """
+        private.abort_move private.all_cells private.await_writer private.begin_move
+        private.cell_contents private.cell_head private.cell_rows
+        private.cell_table_names private.clear_account private.depart_account
+        private.fence_account private.freeze_account private.missing_reference
+        private.receive_account private.receive_rows private.record_move
+        private.require_abortable private.settle_account
     """,
 }
 
@@ -134,6 +144,7 @@ SCHEMAS = {
     "service_role": {"public", "private"},
     "worker": {"public", "private"},
     "webhook": {"public", "private"},
+    "mover": {"public", "private"},
 }
 
 
@@ -194,7 +205,12 @@ def test_functions_are_granted_one_by_one(db: Database, role: str):
 
 
 @pytest.mark.parametrize(
-    ("login", "start"), [("worker", "workers.__main__"), ("webhook", "webhooks.app")]
+    ("login", "start"),
+    [
+        ("worker", "workers.__main__"),
+        ("webhook", "webhooks.app"),
+        ("mover", "webhooks.cells_move"),
+    ],
 )
 def test_a_login_may_call_only_what_its_code_calls(login: str, start: str):
     files = modules(start) - AS_OWNER | SCALERS[login]
@@ -204,7 +220,11 @@ def test_a_login_may_call_only_what_its_code_calls(login: str, start: str):
 
 
 # What scales the workers logs in as one.
-SCALERS = {"worker": {ROOT / "deploy/chart/templates/workers.yaml"}, "webhook": set()}
+SCALERS = {
+    "worker": {ROOT / "deploy/chart/templates/workers.yaml"},
+    "webhook": set(),
+    "mover": set(),
+}
 # Commands of operators, who connect as the owner.
 AS_OWNER = {ROOT / "workers" / "operator.py"}
 

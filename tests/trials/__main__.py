@@ -24,6 +24,7 @@ TRIALS: dict[str, str] = {
     "enqueue": "sessions that enqueue at once; one job beside tenants that sleep",
     "erasure": "accounts are exported and erased, at the limits of a plan and beyond",
     "prune": "old jobs are forgotten beside people who rename and workers who save",
+    "cell_move": "an account moves to another cell under load, its mover killed at each step",
     "brand_rules": "patterns that are slow to compile, disguised words",
     "restore": "the server's data is destroyed under load and restored to a point in time",
     "rolling": "schema, edge and workers are replaced one by one under load",

@@ -101,4 +101,4 @@ def running(settings: EdgeSettings) -> Iterator[Edge]:
     app = create_app(settings, clock=lambda: float(edge.now))
     edge = Edge(app, app.test_client(), made, settings.edge_signing_keys_file)
     yield edge
-    app.edge.database.close()
+    app.edge.cells.close()

@@ -5,6 +5,7 @@ tests/docs/test_errors.py sees to it that no code of the page is missing here.
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -20,7 +21,8 @@ from werkzeug.test import TestResponse
 
 from local.stripe import FakeStripe, Fault
 from tests.database import Database
-from tests.webhooks.edge import Edge, make_settings, running
+from tests.webhooks.edge import NOW, Edge, make_settings, running
+from webhooks.token_issuer import Caller
 
 JSON = {"Content-Type": "application/json"}
 
@@ -253,6 +255,40 @@ def _(world: World):
 
 def without_keys(world: World):
     return world.edge(clerk_jwt_key=None, clerk_jwks_url="http://127.0.0.1:1/none")
+
+
+@answers(
+    401,
+    "account_moved",
+    "This account lives in another cell now. Get a new token, which says where.",
+)
+def _(world: World):
+    issuer, alice = world.bare.app.edge.token_issuer, world.bare.session("user_moved").json
+    caller = Caller(
+        uuid.UUID(alice["account"]["id"]), None, "person", "admin", NOW, audience="cell_b"
+    )
+    token = issuer._sign(caller, {}, now=NOW)
+    return world.bare.client.post(
+        "/subscriptions/sync", headers={"Authorization": f"Bearer {token}"}
+    )
+
+
+@answers(
+    503,
+    "account_moving",
+    "This account is moving. Please try again in some seconds.",
+    retry_after_seconds=2,
+)
+def _(world: World):
+    account = world.bare.session("user_moving").json["account"]["id"]
+    world.db.execute("update private.accounts set cell_state = 'moved' where id = %s", account)
+    return world.bare.session("user_moving")
+
+
+@answers(503, "no_room", "There is no room for new accounts right now.")
+def _(world: World):
+    with world.edge(cell_secrets_dir=world.folder) as edge:
+        return edge.session("user_new")
 
 
 @answers(503, "billing_not_configured", "Billing is not set up here.")

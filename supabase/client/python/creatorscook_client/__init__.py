@@ -29,7 +29,7 @@ _PASSING = frozenset(
     {
         "PGRST000", "PGRST001", "PGRST002", "PGRST003", "57014", "40P01", "40001", "55P03",
         "offline", "rate_limited", "unavailable", "sign_in_unavailable", "internal_error",
-        "502", "503", "504",
+        "account_moving", "502", "503", "504",
     }
 )  # fmt: skip
 
@@ -42,7 +42,7 @@ def connect(
     `edge_url` is the Flask app, for hosts that keep it apart. A refused exchange is an APIError.
     """
     session = _Session((edge_url or api_url).rstrip("/"), get_clerk_token)
-    transport = _SignedInTransport(session, anon_key)
+    transport = _SignedInTransport(session, anon_key, httpx.URL(api_url))
     http = httpx.Client(transport=transport, timeout=_TIMEOUT_SECONDS, follow_redirects=True)
     return create_client(api_url, anon_key, ClientOptions(httpx_client=http))
 
@@ -116,6 +116,8 @@ class _Kept:
     person: str
     token: str
     until: float
+    cell: httpx.URL | None = None  # where the account lives, if the server has several cells
+    anon_key: str | None = None
 
 
 class _Session:
@@ -159,14 +161,16 @@ class _Session:
                 {**document.get("details", {}), **more},
             )
         until = time.monotonic() + document["expires_in"] - _EARLY_SECONDS
-        return _Kept(person, document["access_token"], until)
+        cell = httpx.URL(document["api_url"]) if "cell" in document else None
+        return _Kept(person, document["access_token"], until, cell, document.get("anon_key"))
 
 
 class _SignedInTransport(httpx.BaseTransport):
     """Sends each request as whoever is signed in; once more if its token has ended early."""
 
-    def __init__(self, session: _Session, anon_key: str) -> None:
+    def __init__(self, session: _Session, anon_key: str, api_url: httpx.URL) -> None:
         self._session = session
+        self._api_url = api_url
         self._anon_key = anon_key
         self._inner = httpx.HTTPTransport()
 
@@ -186,7 +190,23 @@ class _SignedInTransport(httpx.BaseTransport):
 
     def _send(self, request: httpx.Request, bearer: _Kept | None) -> httpx.Response:
         request.headers["Authorization"] = f"Bearer {bearer.token if bearer else self._anon_key}"
+        if bearer and bearer.cell:
+            request = self._to_cell(request, bearer.cell)
+            request.headers["Host"] = bearer.cell.netloc.decode()
+            request.headers["apikey"] = bearer.anon_key or request.headers["apikey"]
         return self._inner.handle_request(request)
+
+    def _to_cell(self, request: httpx.Request, cell: httpx.URL) -> httpx.Request:
+        """The same request at the cell where the account lives."""
+        path = request.url.raw_path.removeprefix(self._api_url.raw_path.rstrip(b"/"))
+        url = cell.copy_with(raw_path=cell.raw_path.rstrip(b"/") + path)
+        return httpx.Request(
+            request.method,
+            url,
+            headers=request.headers,
+            stream=request.stream,
+            extensions=request.extensions,
+        )
 
 
 def _bearer(clerk_token: str) -> str:
