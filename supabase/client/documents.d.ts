@@ -226,7 +226,7 @@ export type Dropped = {
   suspected_injection?: number
 }
 
-export type EdgeErrorCode = "invalid_request" | "invalid_signature" | "invalid_state" | "invalid_token" | "quota_exceeded" | "account_deleted" | "role_not_allowed" | "not_found" | "no_customer" | "method_not_allowed" | "request_timeout" | "already_subscribed" | "too_large" | "unsupported_media_type" | "tiktok_denied" | "unknown_plan" | "rate_limited" | "internal_error" | "billing_failed" | "tiktok_failed" | "unavailable" | "sign_in_unavailable" | "billing_unavailable" | "billing_not_configured" | "webhook_not_configured" | "tiktok_not_configured" | "not_ready"
+export type EdgeErrorCode = "invalid_request" | "invalid_signature" | "invalid_state" | "invalid_token" | "account_moved" | "quota_exceeded" | "account_deleted" | "role_not_allowed" | "impersonation_not_allowed" | "not_found" | "no_customer" | "method_not_allowed" | "request_timeout" | "already_subscribed" | "too_large" | "unsupported_media_type" | "tiktok_denied" | "unknown_plan" | "rate_limited" | "internal_error" | "billing_failed" | "tiktok_failed" | "unavailable" | "sign_in_unavailable" | "account_moving" | "no_room" | "billing_unavailable" | "billing_not_configured" | "webhook_not_configured" | "tiktok_not_configured" | "not_ready"
 
 export type EmojiParams = {
   max?: number
@@ -244,7 +244,7 @@ export type Engine = {
   fallback_used?: boolean
 }
 
-export type ErrorCode = "not_signed_in" | "invalid_token" | "quota_exceeded" | "account_deleted" | "role_not_allowed" | "api_key_not_allowed" | "not_found" | "already_exists" | "brand_in_use" | "product_archived" | "webhook_disabled" | "webhook_without_secret" | "not_analyzed" | "invalid_row" | "too_many_rows" | "invalid_cursor" | "invalid_name" | "invalid_url" | "invalid_rule" | "invalid_script" | "invalid_brief" | "invalid_tags" | "invalid_watch" | "invalid_competitor" | "too_many_competitors" | "invalid_expiry" | "too_many_shares" | "invalid_scopes" | "too_many_keys" | "invalid_kinds" | "too_many_webhooks" | "invalid_pack" | "script_not_compliant" | "rate_limited" | "webhooks_not_configured" | "PGRST102" | "PGRST103" | "PGRST107" | "PGRST204" | "PGRST100" | "PGRST200" | "42703" | "22P02" | "22P05" | "22003" | "428C9" | "21000" | "PGRST301" | "PGRST303" | "42501" | "PGRST202" | "42P01" | "PGRST205" | "25006" | "PGRST116" | "PGRST106" | "23505" | "55000" | "40P01" | "57014" | "invalid_request" | "body_too_large"
+export type ErrorCode = "not_signed_in" | "invalid_token" | "account_moved" | "quota_exceeded" | "account_deleted" | "role_not_allowed" | "impersonation_not_allowed" | "api_key_not_allowed" | "not_found" | "already_exists" | "brand_in_use" | "product_archived" | "webhook_disabled" | "webhook_without_secret" | "not_analyzed" | "invalid_row" | "too_many_rows" | "invalid_cursor" | "invalid_name" | "invalid_url" | "invalid_rule" | "invalid_script" | "invalid_brief" | "invalid_tags" | "invalid_watch" | "invalid_competitor" | "too_many_competitors" | "invalid_expiry" | "too_many_shares" | "invalid_scopes" | "too_many_keys" | "invalid_kinds" | "too_many_webhooks" | "invalid_pack" | "script_not_compliant" | "account_moving" | "rate_limited" | "webhooks_not_configured" | "PGRST102" | "PGRST103" | "PGRST107" | "PGRST204" | "PGRST100" | "PGRST200" | "42703" | "22P02" | "22P05" | "22003" | "428C9" | "21000" | "PGRST301" | "PGRST303" | "42501" | "PGRST202" | "42P01" | "PGRST205" | "25006" | "PGRST116" | "PGRST106" | "23505" | "55000" | "40P01" | "57014" | "invalid_request" | "body_too_large"
 
 /** The details of an error. Which of them there are depends on its code. */
 export type ErrorDetails = {
@@ -287,6 +287,13 @@ export type Fact = {
   kind: "price" | "stock" | "rating" | "material" | "size" | "colour" | "brand" | "spec"
   text: string
   evidence_id: string
+}
+
+/** One of the most useful things that is known: `text` states it, `do` says what to film. */
+export type Finding = {
+  text: string
+  do: string
+  evidence_ids: (string)[]
 }
 
 /** `hashtags` are those that patterns name. */
@@ -428,6 +435,28 @@ export type NotRead = {
   languages: (string)[]
 }
 
+/** What the text of a notification names. Which of them there are depends on its kind. */
+export type NotificationParams = {
+  product?: string
+  score?: number
+  ratio?: number
+  change?: ChangeKind
+  sentence?: string
+  error_code?: string
+  error_message?: string
+  failures?: number
+  most_failures?: number
+  cause?: "failing" | "plan" | "quota" | "gone"
+  watch?: "off" | "weekly" | "daily"
+  metric?: "analyses" | "scripts"
+  used?: number
+  limit?: number
+  month?: string
+  resets_at?: string
+  endpoint_id?: string
+  host?: string
+}
+
 /** How posts that stood out begin. The numbers are medians, null where nothing was measured. */
 export type Openings = {
   n: number
@@ -457,6 +486,7 @@ export type PackConfiguration = {
   locale: "en" | "es" | "pt" | "fr" | "de"
   headline: string
   summary: string
+  findings?: (Finding)[]
   stands_out: PackStandsOut
   still_growing: PackStillGrowing
   hooks: (PackHook)[]
@@ -482,13 +512,13 @@ export type PackConfiguration = {
   engine: Engine
 }
 
-/** `basis` is what the hook rests on, `why` says it with its numbers. `outliers`: posts that stood out open like this; what the hook speaks of is cited beside them. `viewers`: what many viewers say of the video. `own_posts`: a pattern of the creator's posts. */
+/** `basis` is what the hook rests on, `why` says it with its numbers. `outliers`: posts that stood out open like this; what the hook speaks of is cited beside them. `viewers`: what many viewers say of the video. `own_posts`: a pattern of the creator's posts. `topic`: what many reviews speak of. */
 export type PackHook = {
   id: string
   type: HookType
   text: string
   why: string
-  basis: "outliers" | "question" | "theme" | "fact" | "viewers" | "own_posts"
+  basis: "outliers" | "question" | "theme" | "topic" | "fact" | "viewers" | "own_posts"
   retention: HookRetention | null
   evidence_ids: (string)[]
 }
@@ -744,6 +774,7 @@ export type SentimentSummary = {
   purchase_intent: PurchaseIntent
   risks: (Risk)[]
   viewers?: (ViewerTheme)[]
+  topics?: (Topic)[]
 }
 
 export type Severity = "error" | "warning" | "info"
@@ -755,6 +786,7 @@ export type SharedConfiguration = {
   locale: "en" | "es" | "pt" | "fr" | "de"
   headline: string
   summary: string
+  findings?: (Finding)[]
   stands_out: PackStandsOut
   still_growing: PackStillGrowing
   hooks: (PackHook)[]
@@ -896,6 +928,18 @@ export type ToneParams = {
   threshold?: number
 }
 
+/** What `n` `of` so many reviews speak of; `name` is a key of the closed list. `stars` is the mean of those that name it and gave stars (`rated`), `other_stars` of the others. */
+export type Topic = {
+  name: string
+  n: number
+  of: number
+  rated: number
+  stars: number | null
+  other_rated: number
+  other_stars: number | null
+  evidence_ids: (string)[]
+}
+
 export type Usage = {
   input_tokens?: number
   output_tokens?: number
@@ -990,6 +1034,7 @@ export type WebhookEventData = {
   text: string
   notification_id?: string
   product_id?: string | null
+  params?: NotificationParams
 }
 
 export type Window = {

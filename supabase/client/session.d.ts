@@ -17,9 +17,14 @@ export type EdgeAnswer<T> = {
     data: null;
     error: EdgeError;
 };
+export type Cell = {
+    apiUrl: string;
+    anonKey?: string;
+};
 export type Bearer = {
     person: string | null;
     token: string | null;
+    cell?: Cell;
 };
 /** What the Flask app or this client refuses, with the members of PostgREST's errors. */
 export declare class EdgeError extends Error {
@@ -36,6 +41,13 @@ export declare class EdgeError extends Error {
         details?: object;
     });
 }
+export type Kept = {
+    person: string;
+    token: Promise<string>;
+    value?: string;
+    cell?: Cell;
+    until: number;
+};
 /**
  * A client of supabase-js that acts for whoever Clerk says is signed in, person or organisation.
  * @param {Settings} settings

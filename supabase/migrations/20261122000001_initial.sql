@@ -128,6 +128,48 @@ comment on function private.is_json_container is
 column.';
 grant execute on function private.is_json_container to authenticated, service_role;
 
+create function private.visible(value text)
+returns text
+language sql immutable security invoker set search_path = pg_catalog, pg_temp
+begin atomic
+    -- Default_Ignorable_Code_Point of Unicode without the variation selectors that emoji use, and
+    -- the interlinear marks.
+    select
+        regexp_replace(
+            value,
+            '[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e'
+            || '\u2060-\u206f\u3164\ufeff\uffa0\ufff0-\ufffb'
+            || '\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]',
+            '',
+            'g'
+        );
+end;
+comment on function private.visible is
+'A text without characters that nobody sees: zero-width ones, those that turn the direction of text,
+fillers, tags. They hide what a text says.';
+grant execute on function private.visible to authenticated, service_role;
+
+create function private.hides_something(value text)
+returns boolean
+language sql immutable security invoker set search_path = pg_catalog, pg_temp
+begin atomic
+    select
+        value ~ '[\u0001-\u001f\u007f-\u009f\u2028\u2029]'
+        or private.visible(t.rest) <> t.rest
+    -- Joiners and direction marks are part of emoji, Persian and Hebrew, tags of the flags of
+    -- countries in a country. A soft hyphen or a zero-width space comes along from a page.
+    from (values (regexp_replace(
+        value,
+        '[\u00ad\u061c\u200b-\u200f\u2060\ufeff]'
+        || '|\U0001f3f4[\U000e0030-\U000e0039\U000e0061-\U000e007a]{3,6}\U000e007f',
+        '',
+        'g'
+    ))) as t (rest);
+end;
+comment on function private.hides_something is
+'Whether one line of text has control characters, or invisible ones that no writing needs.';
+grant execute on function private.hides_something to authenticated, service_role;
+
 create function private.name_problem(name text, out reason text, out problem text)
 language sql immutable security invoker set search_path = pg_catalog, pg_temp
 begin atomic
@@ -137,14 +179,14 @@ begin atomic
             when 'missing' then 'is missing.'
             when 'too_long' then 'may have 200 characters at most.'
             when 'not_text' then 'must be text.'
-            when 'control_characters' then 'may not contain control characters.'
+            when 'control_characters' then 'may not contain control or invisible characters.'
         end
     from (values (case
         -- Invisible characters alone are no name.
-        when name is null or name !~ '[^\s\u00a0\u200b-\u200f\u2060\ufeff]' then 'missing'
+        when name is null or private.visible(name) !~ '[^\s\u00a0]' then 'missing'
         when char_length(name) > 200 then 'too_long'
         when private.is_json_container(name) then 'not_text'
-        when name ~ '[\u0001-\u001f\u007f-\u009f\u2028\u2029]' then 'control_characters'
+        when private.hides_something(name) then 'control_characters'
     end)) as r (reason);
 end;
 comment on function private.name_problem is
@@ -187,15 +229,35 @@ create function private.account_role()
 returns text
 language sql stable security invoker set search_path = pg_catalog, pg_temp
 as $$
-    select coalesce(
-        v.claims ->> 'account_role', case when v.claims ? 'act' then 'viewer' else 'admin' end
-    )
+    select case
+        when v.claims ->> 'sub' is null then 'admin'
+        when v.claims ? 'impersonator' and v.claims ->> 'account_role' = 'admin' then 'editor'
+        else coalesce(v.claims ->> 'account_role', 'viewer')
+    end
     from (values (nullif(current_setting('request.jwt.claims', true), '')::jsonb)) as v (claims)
 $$;
 comment on function private.account_role is
-'The role that the caller''s token names: admin, editor or viewer. Without one: admin of the own
-account, viewer for somebody else''s.';
+'The role that the caller''s token names: admin, editor or viewer. A token without one is a
+viewer''s. Somebody who signed in as another person is an editor at most. Without an account''s token it is
+admin: grants alone decide what the owner, the service and workers may.';
 grant execute on function private.account_role to authenticated;
+
+create function private.refuse_impersonator()
+returns void
+language plpgsql stable security invoker set search_path = pg_catalog, pg_temp
+as $$
+begin
+    if nullif(current_setting('request.jwt.claims', true), '')::jsonb ? 'impersonator' then
+        perform private.fail(
+            403, 'impersonation_not_allowed',
+            'Somebody who signed in as another person may not do this. That person must.'
+        );
+    end if;
+end;
+$$;
+comment on function private.refuse_impersonator is
+'Refuses a caller who signed in as another person (Clerk''s act). For what outlasts the session:
+keys, secrets, links, and all that needs the role admin. Errors: 403 impersonation_not_allowed.';
 
 create function private.has_role(role text)
 returns boolean
@@ -220,6 +282,9 @@ language plpgsql stable security invoker set search_path = pg_catalog, pg_temp
 as $$
 begin
     if private.has_role(require_role.role) is not true then
+        if require_role.role = 'admin' then
+            perform private.refuse_impersonator();
+        end if;
         perform private.fail(
             403, 'role_not_allowed',
             format(
@@ -232,8 +297,9 @@ begin
 end;
 $$;
 comment on function private.require_role is
-'Refuses a caller whose role is lower. Errors: 403 role_not_allowed. Functions with their owner''s
-rights call it first, because policies do not hold them.';
+'Refuses a caller whose role is lower. Errors: 403 role_not_allowed,
+impersonation_not_allowed. Functions with their owner''s rights call it first, because policies do
+not hold them.';
 
 create function private.touch_updated_at()
 returns trigger
@@ -293,6 +359,7 @@ create table private.accounts (
     deleted_at timestamptz,
     emptied_at timestamptz,
     named_at timestamptz,
+    cell_state text check (cell_state in ('moving', 'moved')),
     constraint accounts_issuer_subject_key unique (issuer, subject)
 ) with (fillfactor = 50);
 comment on table private.accounts is
@@ -308,6 +375,8 @@ comment on column private.accounts.emptied_at is
 'When the last row of the erased account was deleted; null before.';
 comment on column private.accounts.named_at is
 'When the organisation had its name at Clerk; null: no name is known, at most a slug.';
+comment on column private.accounts.cell_state is
+'moving: it is about to go to another cell. moved: it lives in another one. Null: it lives here.';
 create index accounts_unemptied_idx on private.accounts (id)
 where deleted_at is not null and emptied_at is null;
 alter table private.accounts enable row level security;
@@ -350,7 +419,7 @@ end;
 comment on function private.is_erased is
 'Whether an account is erased; false for an unknown one. Definer: it reads the tombstones.';
 
-create function private.lock_living_account(user_id uuid)
+create function private.lock_living_account(user_id uuid, as_member boolean default false)
 returns boolean
 language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
 as $$
@@ -358,14 +427,26 @@ begin
     -- The lock that foreign keys take. Only the end of an erasure takes a stronger one.
     perform from public.accounts as p inner join private.accounts as a on p.id = a.id
     where p.id = lock_living_account.user_id and a.deleted_at is null
+        and (a.cell_state is null or as_member)
     for key share of p skip locked;
-    return found;
+    if found then
+        return true;
+    end if;
+    if exists (
+        select from private.accounts as a
+        where a.id = lock_living_account.user_id and a.deleted_at is null
+            and a.cell_state is not null and not as_member
+    ) then
+        perform private.refuse_move(lock_living_account.user_id);
+    end if;
+    return false;
 end;
 $$;
 comment on function private.lock_living_account is
 'Keeps an account from being deleted until the transaction ends; others may still use it. False: it
 is erased or unknown. Never waits. Call it before each insert: then either the erasure sees the row,
-or this returns false.';
+or this returns false. One that moves to another cell is refused: 423 account_moving, 401
+account_moved. As a member of an organisation it may live in any cell.';
 
 -- Unlogged: after a crash nothing is in flight.
 create unlogged table private.ids_in_flight (
@@ -598,6 +679,11 @@ begin
     if v_person.deleted_at is not null or v_account.deleted_at is not null then
         perform private.fail(403, 'account_deleted', 'This account has been deleted.');
     end if;
+    -- A person's own account may be read while it moves. For an organisation this writes.
+    if v_account.cell_state = 'moved' or v_account.cell_state is not null and organisation is not null
+        then
+        perform private.require_settled(v_account.id);
+    end if;
     user_id := v_account.id;
     if organisation is not null then
         -- Most sessions say what is known, and lock nothing here.
@@ -616,8 +702,8 @@ comment on function private.resolve_identity is
 'Who a verified session token acts for: the account, and the person if the account is an
 organisation''s. The first sign-in creates accounts. A name or slug of the session token becomes
 the organisation''s. Errors: 403 account_deleted, 401 invalid_token,
-402 quota_exceeded. Definer: the edge has no table rights, and calls this only with a verified
-token.';
+402 quota_exceeded, 503 account_moving. Definer: the edge has no table rights, and calls this only
+with a verified token.';
 grant execute on function private.resolve_identity to webhook;
 
 create function private.name_organisation(user_id uuid, name text, named_at timestamptz)
@@ -737,7 +823,7 @@ language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
 as $$
 begin
     -- Beside a tombstone there is nothing to revoke.
-    if not private.lock_living_account(revoke_sessions.person_id)
+    if not private.lock_living_account(revoke_sessions.person_id, as_member => true)
         or not private.lock_living_account(revoke_sessions.user_id) then
         return;
     end if;
@@ -909,9 +995,13 @@ begin
     if private.is_erased(v_key.user_id) then
         perform private.fail(403, 'account_deleted', 'This account has been deleted.');
     end if;
+    if private.cell_state(v_key.user_id) = 'moved' then
+        return;
+    end if;
     -- Once a minute is enough. A write beside this one would only set the same.
     update public.api_keys as k set last_used_at = now()
-    where k.id = v_key.id and coalesce(k.last_used_at < now() - interval '1 minute', true);
+    where k.id = v_key.id and coalesce(k.last_used_at < now() - interval '1 minute', true)
+        and private.cell_state(v_key.user_id) is null;
     key_id := v_key.id;
     user_id := v_key.user_id;
     kind := (select a.kind from public.accounts as a where a.id = v_key.user_id);
@@ -1007,7 +1097,8 @@ scopes are ["read"] or ["read", "write"]. Without expires_at the key ends after 
 be exchanged at POST /auth/session of the edge for an access token. No key may do billing, see or
 change members, keys or webhooks, export or delete the account.
 
-Errors: 403 role_not_allowed, 422 invalid_name, invalid_scopes, invalid_expiry, too_many_keys.';
+Errors: 403 role_not_allowed, impersonation_not_allowed, 422 invalid_name, invalid_scopes,
+invalid_expiry, too_many_keys.';
 grant execute on function public.create_api_key to authenticated;
 
 create function private.revoke_own_key(id uuid)
@@ -1044,6 +1135,919 @@ comment on function public.revoke_api_key is
 
 Errors: 403 role_not_allowed, 404 not_found.';
 grant execute on function public.revoke_api_key to authenticated;
+
+-- schemas/14_cells.sql
+
+-- Cells: whole stacks beside each other (docs/scaling.md). An account lives in exactly one. The
+-- directory says in which; it is used in one database only, that of the first cell. Each cell has
+-- the functions that carry an account from one to another. Only the edge's login reads the
+-- directory, only the login `mover` carries accounts.
+--
+-- private.accounts.cell_state says whether an account lives here:
+--   null    It does, or is a member of an organisation that does.
+--   moving  It is about to leave. Reads go on, writes are refused, its jobs wait.
+--   moved   It lives in another cell, or has not arrived here yet. All requests are refused.
+--
+-- A move is a row of private.cell_moves; `step` is the last step that is done. Up to `copied` it
+-- begins anew after a crash. `redirected` is its one commit: from there it only goes on.
+
+do $$
+begin
+    create role mover login noinherit;
+exception when duplicate_object then
+    null;
+end;
+$$;
+alter role mover set statement_timeout = '60s';
+alter role mover set lock_timeout = '10s';
+alter role mover set idle_in_transaction_session_timeout = '15s';
+grant usage on schema private to mover;
+
+create table private.cells (
+    id text primary key check (id ~ '^[a-z][a-z0-9_]{0,19}$'),
+    api_url text not null check (api_url ~ '^https?://'),
+    audience text not null unique check (length(audience) between 1 and 100),
+    anon_key text,
+    database_secret text check (database_secret ~ '^[A-Za-z0-9_-]{1,100}$'),
+    has_room boolean not null default false,
+    created_at timestamptz not null default now()
+);
+comment on table private.cells is
+'Directory: the cells. Empty: there is one, and the edge reads no directory.';
+comment on column private.cells.api_url is 'Where its PostgREST answers; the exchange names it.';
+comment on column private.cells.audience is
+'`aud` of the tokens that it accepts, and no other cell.';
+comment on column private.cells.anon_key is
+'The key that its gateway asks for in the header apikey; null: that of the frontend.';
+comment on column private.cells.database_secret is
+'The name of the secret with the URL of its database; null: this database.';
+comment on column private.cells.has_room is 'Whether new accounts may go there.';
+create unique index cells_home_key on private.cells ((database_secret is null))
+where database_secret is null;
+alter table private.cells enable row level security;
+
+create table private.cell_accounts (
+    account_id uuid primary key,
+    issuer text not null,
+    subject text not null,
+    cell_id text not null references private.cells on delete restrict,
+    created_at timestamptz not null default now(),
+    constraint cell_accounts_issuer_subject_key unique (issuer, subject)
+);
+comment on table private.cell_accounts is
+'Directory: the cell of each account. One without a row lives in this database, if it knows it.';
+create index cell_accounts_cell_id_idx on private.cell_accounts (cell_id);
+alter table private.cell_accounts enable row level security;
+
+create table private.cell_handles (
+    handle text primary key check (length(handle) between 1 and 300),
+    account_id uuid not null references private.cell_accounts on delete cascade
+);
+comment on table private.cell_handles is
+'Directory: whose a Stripe customer (`cus_…`) or an API key (`key:` and its hash) is. The edge
+learns them from the cells, which have the truth.';
+create index cell_handles_account_id_idx on private.cell_handles (account_id);
+alter table private.cell_handles enable row level security;
+
+create table private.cell_moves (
+    account_id uuid primary key references private.cell_accounts on delete cascade,
+    source_cell_id text not null references private.cells on delete restrict,
+    target_cell_id text not null references private.cells on delete restrict,
+    step text not null default 'begun'
+    check (step in ('begun', 'frozen', 'copied', 'redirected', 'arrived', 'departed', 'cleared')),
+    begun_at timestamptz not null default now(),
+    frozen_at timestamptz,
+    arrived_at timestamptz,
+    check (source_cell_id <> target_cell_id)
+);
+comment on table private.cell_moves is
+'Directory: the latest move of each account. `cleared` is the last step.';
+comment on column private.cell_moves.step is 'The last step that is done.';
+comment on column private.cell_moves.frozen_at is
+'Since when the account is read-only; null before.';
+comment on column private.cell_moves.arrived_at is
+'When it could be written again, in its new cell; null before.';
+create index cell_moves_source_cell_id_idx on private.cell_moves (source_cell_id);
+create index cell_moves_target_cell_id_idx on private.cell_moves (target_cell_id);
+alter table private.cell_moves enable row level security;
+
+create type private.cell_place as (
+    account_id uuid,
+    cell_id text,
+    api_url text,
+    audience text,
+    anon_key text,
+    database_secret text
+);
+comment on type private.cell_place is
+'A cell, and the account in it that was asked for; null: no account.';
+
+create function private.cell_place(account_id uuid, cell_id text)
+returns private.cell_place
+language sql stable security invoker set search_path = pg_catalog, pg_temp
+begin atomic
+    select
+        (
+            cell_place.account_id, c.id, c.api_url, c.audience, c.anon_key, c.database_secret
+        )::private.cell_place
+    from private.cells as c where c.id = cell_place.cell_id;
+end;
+comment on function private.cell_place is 'An account and what the edge needs of its cell.';
+
+create function private.home_cell()
+returns text
+language sql stable security invoker set search_path = pg_catalog, pg_temp
+begin atomic
+    select c.id from private.cells as c where c.database_secret is null;
+end;
+comment on function private.home_cell is 'The cell of this database; null: none is configured.';
+
+create function private.cell_with_room(subject text)
+returns text
+language sql stable security invoker set search_path = pg_catalog, pg_temp
+begin atomic
+    -- Rendezvous hashing: cells with room share new accounts evenly, and nobody counts.
+    select c.id from private.cells as c where c.has_room
+    order by hashtextextended(c.id || ' ' || cell_with_room.subject, 0) limit 1;
+end;
+comment on function private.cell_with_room is
+'The cell of a new account with this identity; null: none has room.';
+
+create function private.place_account(issuer text, subject text, default_id uuid)
+returns private.cell_place
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_known private.cell_accounts;
+    v_id uuid;
+    v_cell_id text;
+begin
+    select a.* into v_known from private.cell_accounts as a
+    where a.issuer = place_account.issuer and a.subject = place_account.subject;
+    if not found then
+        -- An account from before there were cells lives here.
+        select a.id, private.home_cell() into v_id, v_cell_id from private.accounts as a
+        where a.issuer = place_account.issuer and a.subject = place_account.subject;
+        v_cell_id := coalesce(v_cell_id, private.cell_with_room(place_account.subject));
+        if v_cell_id is null then
+            perform private.fail(
+                503, 'no_room', 'There is no room for new accounts right now.',
+                headers => '{"Retry-After": "60"}'
+            );
+        end if;
+        -- One of several concurrent first sign-ins decides.
+        insert into private.cell_accounts (account_id, issuer, subject, cell_id)
+        values (
+            coalesce(v_id, place_account.default_id), place_account.issuer, place_account.subject,
+            v_cell_id
+        )
+        on conflict do nothing;
+        select a.* into strict v_known from private.cell_accounts as a
+        where a.issuer = place_account.issuer and a.subject = place_account.subject;
+    end if;
+    return private.cell_place(v_known.account_id, v_known.cell_id);
+end;
+$$;
+comment on function private.place_account is
+'The account of an identity at the issuer, and its cell. A new identity gets an account in a cell
+with room. Errors: 503 no_room. Definer: the edge has no table rights.';
+grant execute on function private.place_account to webhook;
+
+create function private.cell_of_account(account_id uuid)
+returns private.cell_place
+language plpgsql stable security definer set search_path = pg_catalog, pg_temp
+as $$
+begin
+    return private.cell_place(
+        cell_of_account.account_id,
+        coalesce(
+            (
+                select a.cell_id from private.cell_accounts as a
+                where a.account_id = cell_of_account.account_id
+            ),
+            private.home_cell()
+        )
+    );
+end;
+$$;
+comment on function private.cell_of_account is
+'The cell of an account; that of this database for an unknown one. Definer: the edge has no
+table rights.';
+grant execute on function private.cell_of_account to webhook;
+
+create function private.hold_handle(handle text)
+returns private.cell_place
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_id uuid := (
+        select h.account_id from private.cell_handles as h where h.handle = hold_handle.handle
+    );
+    v_cell_id text;
+begin
+    -- Until this transaction ends, a move of the account waits before its commit. So what is
+    -- written meanwhile is written in the account's cell.
+    select a.cell_id into v_cell_id from private.cell_accounts as a
+    where a.account_id = v_id for share;
+    return private.cell_place(v_id, v_cell_id);
+end;
+$$;
+comment on function private.hold_handle is
+'Whose a handle is, and the cell of that account; null: unknown. The account stays there until the
+transaction ends. Definer: the edge has no table rights.';
+grant execute on function private.hold_handle to webhook;
+
+create function private.learn_handle(handle text, account_id uuid)
+returns void
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+begin
+    -- An account from before there were cells has no row yet.
+    insert into private.cell_accounts (account_id, issuer, subject, cell_id)
+    select a.id, a.issuer, a.subject, private.home_cell() from private.accounts as a
+    where a.id = learn_handle.account_id
+    on conflict do nothing;
+    insert into private.cell_handles (handle, account_id)
+    select learn_handle.handle, a.account_id from private.cell_accounts as a
+    where a.account_id = learn_handle.account_id
+    on conflict do nothing;
+end;
+$$;
+comment on function private.learn_handle is
+'Notes whose a handle is, as a cell has told. Definer: the edge has no table rights.';
+grant execute on function private.learn_handle to webhook;
+
+create function private.all_cells()
+returns setof private.cell_place
+language sql stable security definer set search_path = pg_catalog, pg_temp
+begin atomic
+    select p.*
+    from private.cells as c cross join lateral private.cell_place(null, c.id) as p
+    order by c.database_secret is not null, c.id;
+end;
+comment on function private.all_cells is
+'Every cell, that of this database first. Definer: edge and mover have no table rights.';
+grant execute on function private.all_cells to webhook, mover;
+
+create function private.account_of_customer(customer_id text)
+returns uuid
+language plpgsql stable security definer set search_path = pg_catalog, pg_temp
+as $$
+begin
+    return (
+        select c.user_id
+        from private.stripe_customers as c inner join private.accounts as a on c.user_id = a.id
+        where c.customer_id = account_of_customer.customer_id
+            and a.cell_state is distinct from 'moved'
+    );
+end;
+$$;
+comment on function private.account_of_customer is
+'The account of this cell that pays as a Stripe customer; null: none. Definer: the edge has no table
+rights.';
+grant execute on function private.account_of_customer to webhook;
+
+grant execute on function private.is_erased to webhook;
+
+create function private.begin_move(account_id uuid, target_cell_id text)
+returns private.cell_moves
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_source text;
+    v_move private.cell_moves;
+begin
+    insert into private.cell_accounts (account_id, issuer, subject, cell_id)
+    select a.id, a.issuer, a.subject, private.home_cell() from private.accounts as a
+    where a.id = begin_move.account_id and a.deleted_at is null
+    on conflict do nothing;
+    select a.cell_id into v_source from private.cell_accounts as a
+    where a.account_id = begin_move.account_id for update;
+    if not found then
+        raise exception 'The directory knows no account %.', begin_move.account_id;
+    end if;
+    select m.* into v_move from private.cell_moves as m where m.account_id = begin_move.account_id;
+    if v_move.step <> 'cleared' then
+        if v_move.target_cell_id <> begin_move.target_cell_id then
+            raise exception 'A move to % has begun. Finish it or abort it first.',
+                v_move.target_cell_id;
+        end if;
+        return v_move;
+    end if;
+    if v_source = begin_move.target_cell_id then
+        return v_move;
+    end if;
+    insert into private.cell_moves as m (account_id, source_cell_id, target_cell_id)
+    values (begin_move.account_id, v_source, begin_move.target_cell_id)
+    on conflict on constraint cell_moves_pkey do update set
+        source_cell_id = excluded.source_cell_id,
+        target_cell_id = excluded.target_cell_id,
+        step = 'begun',
+        begun_at = now(),
+        frozen_at = null,
+        arrived_at = null
+    returning m.* into v_move;
+    return v_move;
+end;
+$$;
+comment on function private.begin_move is
+'Begins the move of an account to a cell, or returns the one that has begun. Null or step cleared:
+it lives there already. Definer: the mover has no table rights.';
+grant execute on function private.begin_move to mover;
+
+create function private.record_move(account_id uuid, step text)
+returns private.cell_moves
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_move private.cell_moves;
+begin
+    update private.cell_moves as m set
+        step = record_move.step,
+        frozen_at = coalesce(
+            m.frozen_at, case when record_move.step = 'frozen' then clock_timestamp() end
+        ),
+        arrived_at = coalesce(
+            m.arrived_at, case when record_move.step = 'arrived' then clock_timestamp() end
+        )
+    where m.account_id = record_move.account_id
+        -- Nothing leads back behind the commit.
+        and (
+            m.step in ('begun', 'frozen', 'copied')
+            or record_move.step not in ('frozen', 'copied')
+        )
+    returning m.* into strict v_move;
+    if record_move.step = 'redirected' then
+        update private.cell_accounts as a set cell_id = v_move.target_cell_id
+        where a.account_id = record_move.account_id;
+    end if;
+    return v_move;
+end;
+$$;
+comment on function private.record_move is
+'Notes that a step of a move is done. `redirected` names the new cell in the same transaction.
+Definer: the mover has no table rights.';
+grant execute on function private.record_move to mover;
+
+create function private.require_abortable(account_id uuid)
+returns void
+language plpgsql stable security definer set search_path = pg_catalog, pg_temp
+as $$
+begin
+    if not exists (
+        select from private.cell_moves as m
+        where m.account_id = require_abortable.account_id
+            and m.step in ('begun', 'frozen', 'copied')
+    ) then
+        raise exception 'The account was redirected, so its move can only go on.';
+    end if;
+end;
+$$;
+comment on function private.require_abortable is
+'Raises an exception unless a move of the account has begun and was not redirected. Definer: the
+mover has no table rights.';
+grant execute on function private.require_abortable to mover;
+
+create function private.abort_move(account_id uuid)
+returns void
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+begin
+    perform private.require_abortable(abort_move.account_id);
+    delete from private.cell_moves as m where m.account_id = abort_move.account_id;
+end;
+$$;
+comment on function private.abort_move is
+'Forgets a move that has not been redirected. Definer: the mover has no table rights.';
+grant execute on function private.abort_move to mover;
+
+-- What follows works on the accounts of this cell.
+
+create function private.cell_state(user_id uuid)
+returns text
+language sql stable security invoker set search_path = pg_catalog, pg_temp
+begin atomic
+    select a.cell_state from private.accounts as a where a.id = cell_state.user_id;
+end;
+comment on function private.cell_state is 'moving, moved, or null for an account that lives here.';
+
+create function private.refuse_move(user_id uuid)
+returns void
+language plpgsql stable security invoker set search_path = pg_catalog, pg_temp
+as $$
+begin
+    if private.cell_state(refuse_move.user_id) = 'moved' then
+        perform private.fail(
+            401, 'account_moved',
+            'This account lives in another cell now. Get a new token, which says where.',
+            headers => '{"WWW-Authenticate": "Bearer error=\"invalid_token\""}'
+        );
+    end if;
+    -- Not 503: PostgREST would add a Retry-After of its own, 0.
+    perform private.fail(
+        423, 'account_moving',
+        'This account is moving and can only be read for some seconds. Nothing was changed.',
+        '{"retry_after_seconds": 2}', '{"Retry-After": "2"}'
+    );
+end;
+$$;
+comment on function private.refuse_move is
+'Ends the request: 401 account_moved for an account of another cell, 423 account_moving for one that
+is about to leave.';
+
+create function private.require_settled(user_id uuid)
+returns void
+language plpgsql stable security invoker set search_path = pg_catalog, pg_temp
+as $$
+begin
+    if private.cell_state(require_settled.user_id) is not null then
+        perform private.fail(
+            503, 'account_moving', 'This account is moving. Please try again in some seconds.',
+            '{"retry_after_seconds": 2}', '{"Retry-After": "2"}'
+        );
+    end if;
+end;
+$$;
+comment on function private.require_settled is
+'Refuses what the edge would write to an account that moves or has moved. Errors: 503
+account_moving.';
+
+create function private.fence_jobs(user_id uuid)
+returns void
+language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
+as $$
+begin
+    -- Waits for workers that save results now. Whoever comes later has lost the lease.
+    perform from pgmq.q_jobs as m
+    where m.msg_id in (
+        select l.msg_id from private.live_jobs as l where l.tenant = fence_jobs.user_id::text
+    )
+    order by m.msg_id for update;
+    update pgmq.q_jobs as m set
+        read_ct = m.read_ct + 1,
+        headers = m.headers || jsonb_build_object(
+            'fenced_vt', case when j.status = 'running' then now() else m.vt end
+        ),
+        vt = 'infinity',
+        enqueued_at = clock_timestamp()
+    from private.live_jobs as l inner join public.jobs as j on l.job_id = j.id
+    where l.tenant = fence_jobs.user_id::text and m.msg_id = l.msg_id
+        and not m.headers ? 'fenced_vt';
+    update public.jobs as j set status = 'queued', stage = 'queued'
+    from private.live_jobs as l
+    where l.tenant = fence_jobs.user_id::text and j.id = l.job_id and j.status = 'running';
+end;
+$$;
+comment on function private.fence_jobs is
+'Takes an account''s jobs from their workers and lets none be claimed. Running ones queue again; no
+attempt counts.';
+
+create function private.release_jobs(user_id uuid)
+returns void
+language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_now timestamptz := clock_timestamp();
+begin
+    update pgmq.q_jobs as m set
+        vt = greatest((m.headers ->> 'fenced_vt')::timestamptz, v_now),
+        enqueued_at = v_now,
+        headers = m.headers - 'fenced_vt'
+    where m.headers ? 'fenced_vt' and m.msg_id in (
+        select l.msg_id from private.live_jobs as l where l.tenant = release_jobs.user_id::text
+    );
+    perform private.call_workers(q.queue, array[release_jobs.user_id::text])
+    from (
+        select distinct k.queue
+        from private.live_jobs as l inner join private.job_kinds as k on l.kind = k.kind
+        where l.tenant = release_jobs.user_id::text
+    ) as q;
+end;
+$$;
+comment on function private.release_jobs is 'Ends private.fence_jobs: each job is due as before.';
+
+create function private.freeze_account(user_id uuid)
+returns void
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+begin
+    update private.accounts as a set cell_state = 'moving'
+    where a.id = freeze_account.user_id and a.deleted_at is null
+        and coalesce(a.cell_state, 'moving') = 'moving';
+    if not found then
+        raise exception 'Account % does not live here.', freeze_account.user_id;
+    end if;
+end;
+$$;
+comment on function private.freeze_account is
+'Makes an account read-only. Its commit comes before private.await_writer and private.fence_account.
+Definer: the mover has no table rights.';
+grant execute on function private.freeze_account to mover;
+
+create function private.await_writer(user_id uuid, slot integer)
+returns void
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+begin
+    -- A request holds one of its account's slots (private.before_request), an insert the account.
+    if await_writer.slot is null then
+        perform from public.accounts as a where a.id = await_writer.user_id for update;
+    else
+        perform pg_advisory_xact_lock(uuid_hash_extended(await_writer.user_id, await_writer.slot));
+    end if;
+end;
+$$;
+comment on function private.await_writer is
+'Waits for the request in a slot of the account, 0 to 3, or without a slot for inserts that began
+before the freeze. One call a transaction, so that no request finds all slots taken. Definer: the
+mover has no table rights.';
+grant execute on function private.await_writer to mover;
+
+create function private.fence_account(user_id uuid)
+returns void
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+begin
+    if private.cell_state(fence_account.user_id) is distinct from 'moving' then
+        raise exception 'Account % is not frozen.', fence_account.user_id;
+    end if;
+    perform private.fence_jobs(fence_account.user_id);
+end;
+$$;
+comment on function private.fence_account is
+'Takes the jobs of a frozen account from their workers. Definer: the mover has no table rights.';
+grant execute on function private.fence_account to mover;
+
+create function private.settle_account(user_id uuid, cell_state text)
+returns void
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+begin
+    update private.accounts as a set cell_state = null
+    where a.id = settle_account.user_id and a.cell_state = settle_account.cell_state
+        and a.deleted_at is null;
+    if not found then
+        return;
+    end if;
+    perform private.release_jobs(settle_account.user_id);
+    -- Their jobs stayed behind: they belong to the system.
+    perform private.enqueue(
+        'sync_customer', null, null, e.id, jsonb_build_object('event_id', e.id)
+    )
+    from private.stripe_events as e inner join private.stripe_customers as c
+        on e.customer_id = c.customer_id
+    where c.user_id = settle_account.user_id and e.status = 'received';
+end;
+$$;
+comment on function private.settle_account is
+'From now on the account lives here: after its arrival (moved), or because its move is aborted
+(moving). Releases its jobs. Repeated, it does nothing. Definer: the mover has no table rights.';
+grant execute on function private.settle_account to mover;
+
+create function private.depart_account(user_id uuid)
+returns void
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+begin
+    update private.accounts as a set cell_state = 'moved'
+    where a.id = depart_account.user_id and a.cell_state = 'moving';
+end;
+$$;
+comment on function private.depart_account is
+'Leaves the tombstone of an account that lives elsewhere now. Its old tokens are refused. Definer:
+the mover has no table rights.';
+grant execute on function private.depart_account to mover;
+
+create function private.cell_tables()
+returns table (name text, depth integer, condition text)
+language sql stable security invoker set search_path = pg_catalog, pg_temp
+as $$
+    with recursive owned as (
+        select f.conrelid as id
+        from pg_constraint as f
+        inner join pg_attribute as a on f.conrelid = a.attrelid and a.attnum = f.conkey[1]
+        where f.contype = 'f' and f.confrelid = 'public.accounts'::regclass
+            and f.confdeltype = 'c' and a.attname = 'user_id'
+    ), places (id, depth, condition) as (
+        select o.id, 1, 't.user_id = $1' from owned as o
+        union all
+        select f.conrelid, p.depth + 1, format(
+            't.%I in (select t.%I from %s as t where %s)',
+            a.attname, r.attname, p.id::regclass, p.condition
+        ) collate "default"
+        from places as p
+        inner join pg_constraint as f on p.id = f.confrelid
+        inner join pg_attribute as a on f.conrelid = a.attrelid and a.attnum = f.conkey[1]
+        inner join pg_attribute as r on f.confrelid = r.attrelid and r.attnum = f.confkey[1]
+        where f.contype = 'f' and f.confdeltype = 'c' and cardinality(f.conkey) = 1
+            and f.conrelid not in (select o.id from owned as o) and p.depth < 10
+    )
+    (select distinct on (p.id) p.id::regclass::text, p.depth, p.condition
+    from places as p order by p.id, p.depth)
+    union all
+    -- Without a foreign key: they outlive what they are about.
+    select * from (values
+        (
+            'private.stripe_events', 2,
+            't.customer_id in (select c.customer_id from private.stripe_customers as c'
+            || ' where c.user_id = $1)'
+        ),
+        (
+            'private.source_runs', 2,
+            't.job_id in (select j.id from public.jobs as j where j.user_id = $1)'
+        )
+    ) as v (name, depth, condition)
+$$;
+comment on function private.cell_tables is
+'The tables with rows of an account, found by walking the foreign keys from public.accounts: those
+with its user_id (depth 1), and those below them. `condition` chooses its rows as t; $1 is the
+account.';
+
+create function private.cell_contents(user_id uuid)
+returns jsonb
+language plpgsql stable security definer set search_path = pg_catalog, pg_temp
+set timezone = 'UTC'
+as $$
+declare
+    v_table record;
+    v_rows jsonb;
+    v_all jsonb := '{}';
+begin
+    for v_table in select * from private.cell_tables() loop
+        -- A message's id is another one in each cell.
+        execute format(
+            'select jsonb_build_array(count(*), md5(string_agg(s.h, '''' order by s.h))) from ('
+            || 'select md5((to_jsonb(t) - ''msg_id'')::text) as h from %s as t where %s) as s',
+            v_table.name, v_table.condition
+        ) into v_rows using cell_contents.user_id;
+        v_all := v_all || jsonb_build_object(v_table.name, v_rows);
+    end loop;
+    return v_all;
+end;
+$$;
+comment on function private.cell_contents is
+'For each table the number of an account''s rows and a hash of them. Two cells with the same answer
+hold the same. Definer: the mover has no table rights.';
+grant execute on function private.cell_contents to mover;
+
+create function private.cell_head(user_id uuid)
+returns jsonb
+language plpgsql stable security definer set search_path = pg_catalog, pg_temp
+set timezone = 'UTC'
+as $$
+begin
+    return jsonb_build_object(
+        'account',
+        (select to_jsonb(a) from public.accounts as a where a.id = cell_head.user_id),
+        'identity',
+        (select to_jsonb(a) from private.accounts as a where a.id = cell_head.user_id),
+        'people',
+        (
+            select coalesce(jsonb_agg(to_jsonb(a) || jsonb_build_object(
+                'issuer', i.issuer, 'subject', i.subject
+            )), '[]')
+            from private.memberships as m
+            inner join public.accounts as a on m.person_id = a.id
+            inner join private.accounts as i on a.id = i.id
+            where m.user_id = cell_head.user_id
+        ),
+        'stripe_account', (select s.account from private.stripe_account as s)
+    );
+end;
+$$;
+comment on function private.cell_head is
+'The account itself, its members as far as an organisation refers to them, and the account at Stripe
+that its customer belongs to. Definer: the mover has no table rights.';
+grant execute on function private.cell_head to mover;
+
+create function private.cell_rows(user_id uuid, name text)
+returns setof jsonb
+language plpgsql stable security definer set search_path = pg_catalog, pg_temp
+set timezone = 'UTC'
+as $$
+declare
+    v_condition text := (
+        select t.condition from private.cell_tables() as t where t.name = cell_rows.name
+    );
+begin
+    if cell_rows.name = 'private.live_jobs' then
+        return query
+        select to_jsonb(l) || jsonb_build_object('fenced_vt', m.headers ->> 'fenced_vt')
+        from private.live_jobs as l inner join pgmq.q_jobs as m on l.msg_id = m.msg_id
+        where l.tenant = cell_rows.user_id::text;
+    else
+        return query execute format(
+            'select to_jsonb(t) from %s as t where %s', cell_rows.name, v_condition
+        ) using cell_rows.user_id;
+    end if;
+end;
+$$;
+comment on function private.cell_rows is
+'An account''s rows of a table of private.cell_tables. Definer: the mover has no table rights.';
+grant execute on function private.cell_rows to mover;
+
+create function private.cell_table_names()
+returns setof text
+language sql stable security definer set search_path = pg_catalog, pg_temp
+begin atomic
+    select t.name from private.cell_tables() as t order by t.depth, t.name;
+end;
+comment on function private.cell_table_names is
+'The tables of private.cell_tables, those before that others refer to. Definer: the mover has no
+table rights.';
+grant execute on function private.cell_table_names to mover;
+
+create function private.wipe_account(user_id uuid)
+returns void
+language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_table record;
+begin
+    if private.cell_state(wipe_account.user_id) is distinct from 'moved' then
+        raise exception 'Account % may live here.', wipe_account.user_id;
+    end if;
+    delete from pgmq.q_jobs as m where m.msg_id in (
+        select l.msg_id from private.live_jobs as l where l.tenant = wipe_account.user_id::text
+    );
+    -- Triggers would tell and count what nobody did. They include the cascades, so order matters.
+    execute format('set local session_replication_role = %L', 'replica');
+    for v_table in select * from private.cell_tables() as t order by t.depth desc, t.name loop
+        execute format('delete from %s as t where %s', v_table.name, v_table.condition)
+        using wipe_account.user_id;
+    end loop;
+    execute format('set local session_replication_role = %L', 'origin');
+end;
+$$;
+comment on function private.wipe_account is
+'Deletes all rows of an account that does not live here. No trigger fires.';
+
+create function private.clear_account(user_id uuid)
+returns void
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+begin
+    if private.cell_state(clear_account.user_id) = 'moved' then
+        perform private.wipe_account(clear_account.user_id);
+    end if;
+end;
+$$;
+comment on function private.clear_account is
+'Deletes the rows that a departed account left behind; the tombstone stays. Repeated, or for
+one that lives here, it does nothing. Definer: the mover has no table rights.';
+grant execute on function private.clear_account to mover;
+
+create function private.receive_account(user_id uuid, head jsonb)
+returns void
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_here private.accounts;
+begin
+    select a.* into v_here from private.accounts as a
+    where a.id = receive_account.user_id for update;
+    if v_here.deleted_at is not null then
+        raise exception 'Account % was erased here.', receive_account.user_id;
+    end if;
+    -- Here it may be a member of an organisation. As such it has no rows of its own.
+    if v_here.id is not null and v_here.cell_state is distinct from 'moved'
+        and (v_here.cell_state is not null or private.table_to_empty(v_here.id) is not null) then
+        raise exception 'Account % lives here.', receive_account.user_id;
+    end if;
+    insert into private.stripe_account (account)
+    select head ->> 'stripe_account' where head ->> 'stripe_account' is not null
+    on conflict do nothing;
+    if (select s.account from private.stripe_account as s) <> head ->> 'stripe_account' then
+        raise exception 'This cell sells with another account at Stripe.';
+    end if;
+    insert into private.accounts as a (
+        id, issuer, subject, created_at, read_version, named_at, cell_state
+    )
+    select
+        i.id, i.issuer, i.subject, i.created_at, i.read_version, i.named_at, 'moved'
+    from jsonb_populate_record(null::private.accounts, head -> 'identity') as i
+    where i.id = receive_account.user_id
+    on conflict on constraint accounts_pkey do update set
+        read_version = excluded.read_version,
+        named_at = excluded.named_at,
+        cell_state = 'moved';
+    insert into public.accounts as a (id, kind, name, created_at, locale)
+    select p.id, p.kind, p.name, p.created_at, p.locale
+    from jsonb_populate_record(null::public.accounts, head -> 'account') as p
+    where p.id = receive_account.user_id
+    on conflict on constraint accounts_pkey do update set
+        name = excluded.name,
+        locale = excluded.locale;
+    insert into private.accounts (id, issuer, subject)
+    select p.id, p.issuer, p.subject
+    from jsonb_populate_recordset(null::private.accounts, head -> 'people') as p
+    on conflict do nothing;
+    insert into public.accounts (id, kind, name)
+    select p.id, p.kind, p.name
+    from jsonb_populate_recordset(null::public.accounts, head -> 'people') as p
+    on conflict do nothing;
+    perform private.wipe_account(receive_account.user_id);
+end;
+$$;
+comment on function private.receive_account is
+'Begins the arrival of an account, anew if it had begun: makes it as one that lives elsewhere,
+without rows. Definer: the mover has no table rights. Raises an exception for one that lives here or
+was erased.';
+grant execute on function private.receive_account to mover;
+
+create function private.receive_rows(user_id uuid, name text, content jsonb)
+returns void
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_columns text;
+    v_row jsonb;
+    v_msg_id bigint;
+begin
+    if private.cell_state(receive_rows.user_id) is distinct from 'moved'
+        or receive_rows.name not in (select t.name from private.cell_tables() as t)
+        or exists (
+            select from jsonb_array_elements(content) as r (row)
+            where r.row ? 'user_id' and r.row ->> 'user_id' <> receive_rows.user_id::text
+        ) then
+        raise exception 'Account % receives no such rows of % now.',
+            receive_rows.user_id, receive_rows.name;
+    end if;
+    if receive_rows.name = 'private.live_jobs' then
+        for v_row in select r.row from jsonb_array_elements(content) as r (row) loop
+            insert into pgmq.q_jobs (message, headers, vt, enqueued_at)
+            select
+                jsonb_build_object('job_id', v_row -> 'job_id'),
+                private.message_headers(k.queue, receive_rows.user_id::text)
+                || jsonb_build_object('fenced_vt', v_row -> 'fenced_vt'),
+                'infinity', clock_timestamp()
+            from private.job_kinds as k where k.kind = v_row ->> 'kind'
+            returning msg_id into strict v_msg_id;
+            content := jsonb_set(
+                content,
+                array[(
+                    select (r.place - 1)::text
+                    from jsonb_array_elements(content) with ordinality as r (row, place)
+                    where r.row ->> 'job_id' = v_row ->> 'job_id'
+                )],
+                v_row || jsonb_build_object('msg_id', v_msg_id)
+            );
+        end loop;
+    end if;
+    select string_agg(format('%I', a.attname), ', ' order by a.attnum) into v_columns
+    from pg_attribute as a
+    where a.attrelid = receive_rows.name::regclass and a.attnum > 0 and not a.attisdropped
+        and a.attgenerated = '';
+    -- The rows have passed all triggers and checks of foreign keys in the other cell.
+    execute format('set local session_replication_role = %L', 'replica');
+    execute format(
+        'insert into %1$s (%2$s) select %2$s from jsonb_populate_recordset(null::%1$s, $1)',
+        receive_rows.name, v_columns
+    ) using content;
+    execute format('set local session_replication_role = %L', 'origin');
+end;
+$$;
+comment on function private.receive_rows is
+'Adds rows of an account that arrives. Its jobs get messages that nobody claims before
+private.settle_account. No trigger fires. Definer: the mover has no table rights.';
+grant execute on function private.receive_rows to mover;
+
+create function private.missing_reference(user_id uuid)
+returns text
+language plpgsql stable security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_key record;
+    v_is_missing boolean;
+begin
+    for v_key in
+        select
+            f.conname, t.name, t.condition, f.confrelid::regclass as parent,
+            string_agg(format('p.%I = t.%I', r.attname, a.attname), ' and ') as pairs,
+            string_agg(format('t.%I is not null', a.attname), ' and ') as has_all
+        from private.cell_tables() as t
+        inner join pg_constraint as f on f.conrelid = t.name::regclass and f.contype = 'f'
+        cross join lateral unnest(f.conkey, f.confkey) as k (child, parent)
+        inner join pg_attribute as a on f.conrelid = a.attrelid and k.child = a.attnum
+        inner join pg_attribute as r on f.confrelid = r.attrelid and k.parent = r.attnum
+        group by f.conname, t.name, t.condition, f.confrelid
+    loop
+        execute format(
+            'select exists (select from %s as t where %s and %s'
+            || ' and not exists (select from %s as p where %s))',
+            v_key.name, v_key.condition, v_key.has_all, v_key.parent, v_key.pairs
+        ) into v_is_missing using missing_reference.user_id;
+        if v_is_missing then
+            return v_key.conname;
+        end if;
+    end loop;
+    return null;
+end;
+$$;
+comment on function private.missing_reference is
+'A foreign key that a row of the account breaks here, such as a plan or an encryption key that this
+cell lacks; null: none. Definer: the mover has no table rights.';
+grant execute on function private.missing_reference to mover;
 
 -- schemas/20_jobs.sql
 
@@ -1853,8 +2857,12 @@ declare
     v_now timestamptz := clock_timestamp();
     v_queue text;
 begin
+    -- While its account moves to another cell, a job wakes after the arrival.
+    update pgmq.q_jobs as m
+    set headers = m.headers || jsonb_build_object('fenced_vt', v_now)
+    where m.msg_id = v_live.msg_id and v_status = 'waiting' and m.headers ? 'fenced_vt';
     update pgmq.q_jobs as m set vt = v_now, enqueued_at = v_now
-    where m.msg_id = v_live.msg_id and v_status = 'waiting'
+    where m.msg_id = v_live.msg_id and v_status = 'waiting' and not m.headers ? 'fenced_vt'
     returning m.headers ->> 'queue' into v_queue;
     if found then
         perform private.call_workers(v_queue, array[v_live.tenant]);
@@ -2244,6 +3252,55 @@ $$;
 comment on function private.restore_queues is
 'Makes the message store if it is missing: `supabase db dump` leaves the schema pgmq out. Queues
 each live job that has lost its message, and returns how many. For operators, after a restore.';
+
+create function private.end_leases()
+returns integer
+language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_now timestamptz;
+    v_held uuid [];
+begin
+    lock table pgmq.q_jobs in share row exclusive mode;
+    v_now := clock_timestamp();
+    -- A restore takes the sequence back, too: the ids of the lost time would be given again. The
+    -- clock is beyond each of them, also after a second restore to the same point.
+    perform setval(
+        pg_get_serial_sequence('pgmq.q_jobs', 'msg_id'),
+        greatest(
+            nextval(pg_get_serial_sequence('pgmq.q_jobs', 'msg_id')),
+            (extract(epoch from v_now) * 1000000)::bigint
+        )
+    );
+    v_held := array(
+        select j.id from pgmq.q_jobs as m
+        inner join public.jobs as j on (m.message ->> 'job_id')::uuid = j.id
+        where j.status = 'running'
+    );
+    -- Due messages are due from now: workers of before have cursors that hide what is older.
+    with places as (
+        select
+            d.msg_id,
+            d.vt <= v_now or (d.message ->> 'job_id')::uuid = any (v_held) as is_due,
+            v_now + interval '1 microsecond' * row_number() over (order by d.vt, d.msg_id) as due_at
+        from pgmq.q_jobs as d
+    )
+    update pgmq.q_jobs as m set
+        msg_id = default,
+        vt = case when p.is_due then p.due_at else m.vt end,
+        enqueued_at = case when p.is_due then p.due_at else m.enqueued_at end
+    from places as p where m.msg_id = p.msg_id;
+    update public.jobs as j set status = 'queued', stage = 'queued' where j.id = any (v_held);
+    update private.live_jobs as l set msg_id = m.msg_id
+    from pgmq.q_jobs as m where l.job_id = (m.message ->> 'job_id')::uuid;
+    return coalesce(cardinality(v_held), 0);
+end;
+$$;
+comment on function private.end_leases is
+'Ends every lease and returns how many there were; their jobs are due at once, without an attempt
+counted. Each message gets an id that was never given, so a worker that claimed it before changes
+nothing. For operators, after a restore: a restored database repeats the fencing tokens of the time
+that is lost.';
 
 create function private.set_aside(job_id uuid)
 returns bigint
@@ -2862,6 +3919,8 @@ as $$
 declare
     v_status text := case when record_stripe_event.is_useful then 'received' else 'ignored' end;
 begin
+    perform private.require_settled(c.user_id) from private.stripe_customers as c
+    where c.customer_id = record_stripe_event.customer_id;
     insert into private.stripe_events as e
     (
         id, type, status, customer_id, object_id, created, is_live, api_version, body_sha256,
@@ -2901,8 +3960,8 @@ end;
 $$;
 comment on function private.record_stripe_event is
 'Stores an event and queues its job in one transaction. Returns received, ignored, duplicate, or
-changed for a known id with another text. Definer: the edge and the reconciliation have no table
-rights.';
+changed for a known id with another text. Errors: 503 account_moving. Definer: the
+edge and the reconciliation have no table rights.';
 grant execute on function private.record_stripe_event to webhook, worker;
 
 create function private.stripe_event(id text)
@@ -3047,6 +4106,10 @@ declare
 begin
     select c.user_id into v_user_id from private.stripe_customers as c
     where c.customer_id = finish_customer_sync.customer_id;
+    -- The customer went with its account. The other cell hears of it.
+    if private.cell_state(coalesce(v_user_id, claimed_user_id)) = 'moved' then
+        return 'ignored';
+    end if;
     -- The metadata, which only this backend writes, may name an account without a customer.
     if not found and private.bind_customer(
         finish_customer_sync.claimed_user_id, finish_customer_sync.customer_id
@@ -3190,10 +4253,13 @@ create table private.usage (
     metric text not null check (metric in ('analyses', 'scripts')),
     month date not null check (extract(day from month) = 1),
     used integer not null check (used >= 0),
+    told_at timestamptz,
     primary key (user_id, metric, month)
 ) with (fillfactor = 70);
 comment on table private.usage is
 'How much of each monthly quota an account has used. Months are UTC.';
+comment on column private.usage.told_at is
+'When the account was told that 80 % are used; null: it was not.';
 alter table private.usage enable row level security;
 
 create index usage_month_idx on private.usage (month);
@@ -3346,17 +4412,18 @@ declare
     v_what text := case metric when 'scripts' then 'AI scripts' else metric end;
 begin
     -- A use that was given back may reach the mark again.
-    if exists (
-        select from public.notifications as n
-        where n.user_id = notify_of_quota.user_id and n.kind = 'quota_nearly_used'
-            and n.created_at >= private.current_month()::timestamp at time zone 'UTC'
-            and n.text like '%' || v_what || '%'
-    ) then
+    update private.usage as u set told_at = now()
+    where u.user_id = notify_of_quota.user_id and u.metric = notify_of_quota.metric
+        and u.month = private.current_month() and u.told_at is null;
+    if not found then
         return;
     end if;
     perform private.notify(
         user_id, 'quota_nearly_used', null,
-        format('%s of this month''s %s %s are used.', used, max_used, v_what)
+        format('%s of this month''s %s %s are used.', used, max_used, v_what),
+        jsonb_build_object(
+            'metric', metric, 'used', used, 'limit', max_used, 'month', private.current_month()
+        )
     );
 end;
 $$;
@@ -3866,7 +4933,7 @@ begin
         when cardinality(v_tags) > 20 then 'too_many'
         when exists (select from unnest(v_tags) as t (tag) where char_length(t.tag) > 40)
             then 'too_long'
-        when array_to_string(v_tags, '') ~ '[\u0001-\u001f\u007f-\u009f]'
+        when private.hides_something(array_to_string(v_tags, ''))
             then 'control_characters'
     end;
     if v_reason is not null then
@@ -4291,7 +5358,7 @@ for each row when (
 )
 execute function private.jobs_refund_watch();
 
-create function private.judge_watch(product_id uuid)
+create function private.record_watch_outcome(product_id uuid)
 returns text
 language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
 as $$
@@ -4302,10 +5369,11 @@ declare
     v_is_counted boolean;
     v_failures integer;
 begin
-    select p.* into strict v_product from public.products as p where p.id = judge_watch.product_id;
+    select p.* into strict v_product
+    from public.products as p where p.id = record_watch_outcome.product_id;
     select j.* into v_job
     from private.watches as w inner join public.jobs as j on w.job_id = j.id
-    where w.product_id = judge_watch.product_id;
+    where w.product_id = record_watch_outcome.product_id;
     if v_job.finished_at is null then
         return 'goes on';
     end if;
@@ -4315,7 +5383,7 @@ begin
         when v_is_counted then w.failures + 1
         else w.failures
     end
-    where w.product_id = judge_watch.product_id
+    where w.product_id = record_watch_outcome.product_id
     returning w.failures into v_failures;
     if not v_is_counted or v_failures not in (2, v_most_failures) then
         return 'goes on';
@@ -4331,6 +5399,12 @@ begin
                 else '%s could not be analysed %3$s times in a row: %2$s Its watch is off now.'
             end,
             v_product.name, v_job.error_message, v_most_failures
+        ),
+        jsonb_build_object(
+            'product', v_product.name, 'error_code', v_job.error_code,
+            'error_message', v_job.error_message, 'failures', v_failures,
+            'most_failures', v_most_failures,
+            'cause', case when v_failures > 2 then 'failing' end
         )
     );
     if v_failures = 2 then
@@ -4340,7 +5414,7 @@ begin
     return 'stopped';
 end;
 $$;
-comment on function private.judge_watch is
+comment on function private.record_watch_outcome is
 'Counts how the last analysis of a watch ended, once. Two failures of the page in a row are told,
 four end the watch: stopped. Else: goes on. Failures on our side count for nothing. The caller has
 locked the watch and the product.';
@@ -4366,8 +5440,10 @@ begin
     if not found then
         return null;
     end if;
-    v_is_living := private.lock_living_account(v_watch.user_id);
-    if v_is_living and private.judge_watch(v_watch.product_id) = 'stopped' then
+    -- The watch of an account that moves goes on in its new cell.
+    v_is_living := private.cell_state(v_watch.user_id) is null
+        and private.lock_living_account(v_watch.user_id);
+    if v_is_living and private.record_watch_outcome(v_watch.product_id) = 'stopped' then
         return 'stopped';
     end if;
     -- After failures of the page every second time, then every fourth.
@@ -4392,7 +5468,8 @@ begin
             format(
                 'Your plan no longer includes this watch of %s. Its watch is now %s.',
                 v_watch.name, v_plan_watch
-            )
+            ),
+            jsonb_build_object('product', v_watch.name, 'cause', 'plan', 'watch', v_plan_watch)
         );
         update public.products as p set watch = v_plan_watch where p.id = v_watch.product_id;
         return 'stopped';
@@ -4411,10 +5488,12 @@ begin
     perform private.notify(
         v_watch.user_id, 'watch_stopped', null,
         'This month''s analyses are used up. Watched products are analysed again from '
-        || to_char(private.next_month() at time zone 'UTC', 'FMDD FMMonth') || ' on.'
+        || to_char(private.next_month() at time zone 'UTC', 'FMDD FMMonth') || ' on.',
+        jsonb_build_object('cause', 'quota', 'resets_at', private.next_month())
     ) where not exists (
         select from public.notifications as n
-        where n.user_id = v_watch.user_id and n.kind = 'watch_stopped' and n.product_id is null
+        where n.user_id = v_watch.user_id and n.kind = 'watch_stopped'
+            and n.params ->> 'cause' = 'quota'
             and n.created_at >= private.current_month() at time zone 'UTC'
     );
     return 'stopped';
@@ -4438,6 +5517,8 @@ create table public.notifications (
     kind text not null check (kind ~ '^[a-z][a-z_]{1,39}$'),
     product_id uuid references public.products on delete cascade,
     text text not null check (char_length(text) between 1 and 1000),
+    params jsonb not null default '{}'
+    check (jsonb_typeof(params) = 'object' and pg_column_size(params) <= 4096),
     created_at timestamptz not null default now(),
     read_at timestamptz
 );
@@ -4450,7 +5531,16 @@ watch_failing, watch_stopped, quota_nearly_used, payment_failed or webhook_disab
 of one that you don''t know.';
 comment on column public.notifications.product_id is
 'The product that it is about; null if it is about the account.';
-comment on column public.notifications.text is 'The notification, in whole sentences.';
+comment on column public.notifications.text is
+'The notification, in whole sentences of English. What changed in a product is in the language of
+the account.';
+comment on column public.notifications.params is
+'What the text names, for a frontend that words the kind itself. product: the name of the product.
+analysis_done: score. analysis_failed, watch_failing: error_code, error_message. watch_failing,
+watch_stopped: failures, most_failures. watch_stopped: cause (failing, plan, quota), watch,
+resets_at. breakout: ratio. score_changed, new_complaint, sold_out, back_in_stock: change, sentence.
+quota_nearly_used: metric (analyses, scripts), used, limit, month (its first day).
+webhook_disabled: endpoint_id, host, cause (gone, failing). What is not known is left out.';
 comment on column public.notifications.read_at is
 'When its reader marked it as read; null before. The only column that users may change.';
 
@@ -4487,10 +5577,14 @@ begin atomic
 end;
 comment on function private.notification_kinds is 'Every kind of notification.';
 
-create function private.notify(user_id uuid, kind text, product_id uuid, text text)
+create function private.notify(
+    user_id uuid, kind text, product_id uuid, text text, params jsonb
+)
 returns void
 language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
 as $$
+declare
+    v_params jsonb;
 begin
     -- Foreign keys would wait for who erases the account or deletes the product, and the caller may
     -- hold what they wait for. An account or a product that goes is told nothing.
@@ -4503,8 +5597,12 @@ begin
             return;
         end if;
     end if;
-    insert into public.notifications (user_id, kind, product_id, text)
-    values (notify.user_id, notify.kind, notify.product_id, left(notify.text, 1000));
+    v_params := jsonb_strip_nulls(notify.params);
+    insert into public.notifications (user_id, kind, product_id, text, params)
+    values (
+        notify.user_id, notify.kind, notify.product_id, left(notify.text, 1000),
+        case when pg_column_size(v_params) <= 4096 then v_params else '{}' end
+    );
 end;
 $$;
 comment on function private.notify is
@@ -4518,7 +5616,10 @@ as $$
 begin
     perform private.notify(
         new.user_id, 'analysis_failed', new.product_id,
-        concat_ws(' ', format('The analysis of %s failed.', p.name), new.error_message)
+        concat_ws(' ', format('The analysis of %s failed.', p.name), new.error_message),
+        jsonb_build_object(
+            'product', p.name, 'error_code', new.error_code, 'error_message', new.error_message
+        )
     )
     from public.products as p where p.id = new.product_id;
     return null;
@@ -4541,7 +5642,8 @@ as $$
 begin
     perform private.notify(
         new.user_id, 'payment_failed', null,
-        'The latest payment failed. Please check the payment method, or the plan will end.'
+        'The latest payment failed. Please check the payment method, or the plan will end.',
+        '{}'
     );
     return null;
 end;
@@ -4968,7 +6070,10 @@ begin
         perform private.notify(
             product.user_id, 'breakout', product.id,
             format('The video of %s is a breakout now.', product.name)
-            || coalesce(format(' It has %s times the usual views.', round(v_new.ratio::numeric, 1)), '')
+            || coalesce(format(' It has %s times the usual views.', round(v_new.ratio::numeric, 1)), ''),
+            jsonb_build_object(
+                'product', product.name, 'ratio', round(v_new.ratio::numeric, 1)
+            )
         );
     end if;
     -- Sample data never changes: each of its intervals would hold.
@@ -5107,11 +6212,10 @@ neither id nor code.
 Errors: 422 invalid_row, too_many_rows.';
 grant execute on function public.import_products to authenticated;
 
--- schemas/46_webhooks.sql
+-- schemas/46_webhook_endpoints.sql
 
--- Outgoing webhooks: an account's notifications, posted to URLs of its own and signed as Standard
--- Webhooks describes. A trigger of notifications adds the deliveries; one job for each endpoint
--- sends them.
+-- Webhook endpoints: URLs of an account that its notifications are posted to, signed as Standard
+-- Webhooks describes. The next files have their secrets, deliveries and attempts.
 
 create table public.webhook_endpoints (
     id uuid primary key default gen_random_uuid(),
@@ -5172,6 +6276,283 @@ grant insert (id, url, description, kinds) on public.webhook_endpoints to authen
 grant update (url, description, kinds, disabled_at) on public.webhook_endpoints to authenticated;
 grant select, insert, update, delete on public.webhook_endpoints to service_role;
 
+create table private.endpoint_states (
+    endpoint_id uuid primary key references public.webhook_endpoints on delete cascade,
+    failures integer not null default 0,
+    failing_since_at timestamptz,
+    paused_until_at timestamptz
+) with (fillfactor = 50);
+comment on table private.endpoint_states is
+'How many attempts of an endpoint have failed in a row, since when, and until when it is left
+alone.';
+alter table private.endpoint_states enable row level security;
+
+create function private.webhook_endpoints_validate()
+returns trigger
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_problem record;
+    v_kinds constant text [] := private.notification_kinds();
+begin
+    if auth.uid() is not null then
+        perform private.require_role('admin');
+    end if;
+    select p.* into v_problem from private.url_problem(new.url) as p;
+    -- Plain http is for a receiver on the developer's machine. Elsewhere the fetcher refuses it.
+    if v_problem.reason is null and new.url !~* '^https://'
+        and new.url !~* '^http://(127\.0\.0\.1|localhost|\[::1\])(:\d+)?([/?#]|$)' then
+        select 'not_https' as reason, 'must start with https://.' as problem into v_problem;
+    end if;
+    if v_problem.reason is not null then
+        perform private.fail(
+            422, 'invalid_url', 'The webhook''s URL ' || v_problem.problem,
+            jsonb_build_object('field', 'url', 'reason', v_problem.reason)
+            || case v_problem.reason when 'too_long' then '{"max": 2048}' else '{}' end::jsonb
+        );
+    end if;
+    if char_length(new.description) > 200 then
+        perform private.fail(
+            422, 'invalid_name', 'The description may have 200 characters at most.',
+            '{"field": "description", "reason": "too_long", "max": 200}'
+        );
+    end if;
+    if private.hides_something(new.description) then
+        perform private.fail(
+            422, 'invalid_name', 'The description may not contain control or invisible characters.',
+            '{"field": "description", "reason": "control_characters"}'
+        );
+    end if;
+    new.description := coalesce(new.description, '');
+    new.kinds := coalesce(new.kinds, '{}');
+    if not new.kinds <@ v_kinds then
+        perform private.fail(
+            422, 'invalid_kinds', 'The webhook names a kind of notification that there is not.',
+            jsonb_build_object(
+                'field', 'kinds', 'reason', 'not_allowed', 'allowed', to_jsonb(v_kinds)
+            )
+        );
+    end if;
+    new.kinds := array(select distinct k from unnest(new.kinds) as k order by k);
+    if tg_op = 'UPDATE' then
+        new.updated_at := now();
+        if new.url <> old.url or new.disabled_at is null and old.disabled_at is not null then
+            delete from private.endpoint_states as s where s.endpoint_id = new.id;
+        end if;
+        if new.disabled_at is null then
+            new.disabled_reason := null;
+        elsif old.disabled_at is null then
+            new.disabled_at := now();
+            new.disabled_reason := coalesce(new.disabled_reason, 'owner');
+        else
+            new.disabled_at := old.disabled_at;
+            new.disabled_reason := old.disabled_reason;
+        end if;
+    end if;
+    return new;
+end;
+$$;
+comment on function private.webhook_endpoints_validate is
+'Trigger: refuses an endpoint of a caller who is no admin, a wrong URL, description or kind. Another
+URL, or enabling it again, forgets earlier failures. Definer: states are internal. Errors: 403
+role_not_allowed, 422 invalid_url, invalid_name, invalid_kinds.';
+
+create function private.webhook_endpoints_require_bound()
+returns trigger
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+begin
+    perform set_config('private.row', '', true);
+    if exists (
+        select from public.webhook_endpoints as e
+        where e.user_id in (select a.user_id from added as a)
+        group by e.user_id having count(*) > 10
+    ) then
+        perform private.fail(
+            422, 'too_many_webhooks', 'An account may have 10 webhook endpoints at most.',
+            '{"limit": 10}'
+        );
+    end if;
+    return null;
+end;
+$$;
+comment on function private.webhook_endpoints_require_bound is
+'Trigger: refuses an eleventh endpoint of an account. Definer: it counts what the caller may not
+see. Errors: 422 too_many_webhooks.';
+
+create trigger webhook_endpoints_01_admit_row before insert on public.webhook_endpoints
+for each row execute function private.admit_row();
+create trigger webhook_endpoints_10_validate before insert or update on public.webhook_endpoints
+for each row execute function private.webhook_endpoints_validate();
+create trigger webhook_endpoints_40_require_bound after insert on public.webhook_endpoints
+referencing new table as added
+for each statement execute function private.webhook_endpoints_require_bound();
+
+-- schemas/47_webhook_secrets.sql
+
+-- Secrets of webhook endpoints. A function must show a new one, and the database must not be able
+-- to read it later. So it keeps what only a worker's private key opens: an ephemeral
+-- Diffie-Hellman value.
+
+create table private.endpoint_keys (
+    key_id text primary key check (key_id ~ '^[0-9a-f]{16}$'),
+    prime numeric not null,
+    public_value numeric not null check (public_value between 2 and prime - 2),
+    registered_at timestamptz not null default now()
+);
+comment on table private.endpoint_keys is
+'Public Diffie-Hellman values of the workers'' keys for webhook secrets (core/webhook_secrets.py).
+The one that the owner registered last makes new secrets.';
+alter table private.endpoint_keys enable row level security;
+
+create table private.endpoint_secrets (
+    id uuid primary key default gen_random_uuid(),
+    endpoint_id uuid not null references public.webhook_endpoints on delete cascade,
+    key_id text not null references private.endpoint_keys on delete restrict,
+    ephemeral numeric not null,
+    created_at timestamptz not null default now(),
+    ends_at timestamptz
+);
+comment on table private.endpoint_secrets is
+'The secrets of endpoints, encrypted: only the worker that has the key can tell a secret from its
+ephemeral value.';
+comment on column private.endpoint_secrets.ends_at is
+'A secret that was replaced signs until then; null: the current one.';
+create index endpoint_secrets_endpoint_id_idx on private.endpoint_secrets (endpoint_id);
+create index endpoint_secrets_key_id_idx on private.endpoint_secrets (key_id);
+alter table private.endpoint_secrets enable row level security;
+
+create function private.register_endpoint_key(key_id text, prime numeric, public_value numeric)
+returns void
+language sql volatile security invoker set search_path = pg_catalog, pg_temp
+begin atomic
+    insert into private.endpoint_keys as k (key_id, prime, public_value)
+    values (
+        register_endpoint_key.key_id,
+        register_endpoint_key.prime,
+        register_endpoint_key.public_value
+    )
+    on conflict on constraint endpoint_keys_pkey do update set registered_at = now();
+end;
+comment on function private.register_endpoint_key is
+'Says with which key new webhook secrets are encrypted (python -m workers register-webhook-key).
+Granted to nobody: whoever registers a key can read every secret that is made afterwards.';
+
+create function private.endpoint_key_problem(key_id text)
+returns text
+language sql stable security definer set search_path = pg_catalog, pg_temp
+as $$
+    select case
+        when endpoint_key_problem.key_id is null
+            then (
+                select 'no_key' from public.webhook_endpoints as e
+                where e.disabled_at is null limit 1
+            )
+        when endpoint_key_problem.key_id is distinct from (
+            select k.key_id from private.endpoint_keys as k order by k.registered_at desc limit 1
+        )
+            then 'not_registered'
+    end
+$$;
+comment on function private.endpoint_key_problem is
+'What a worker lacks whose newest key is this one. no_key: it has none, and endpoints are in use.
+not_registered: new secrets are encrypted with another key, or cannot be made. Null: nothing.
+Definer: workers have no table rights.';
+grant execute on function private.endpoint_key_problem to worker;
+
+create function private.modular_power(base numeric, exponent bytea, modulus numeric)
+returns numeric
+language plpgsql immutable security invoker set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_power numeric := 1;
+begin
+    for v_bit in 0 .. 8 * length(exponent) - 1 loop
+        v_power := mod(v_power * v_power, modulus);
+        if get_bit(exponent, v_bit) = 1 then
+            v_power := mod(v_power * base, modulus);
+        end if;
+    end loop;
+    return v_power;
+end;
+$$;
+comment on function private.modular_power is
+'base to the power of the exponent''s bits, modulo modulus. Only for random exponents that are used
+once.';
+
+create function private.make_endpoint_secret(
+    endpoint_id uuid, out secret text, out old_secret_ends_at timestamptz
+)
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_key private.endpoint_keys;
+    -- 244 random bits.
+    v_exponent bytea := sha256(uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()));
+begin
+    perform private.require_role('admin');
+    perform from public.webhook_endpoints as e
+    where e.id = make_endpoint_secret.endpoint_id and e.user_id = auth.uid() for no key update;
+    if not found then
+        perform private.fail(404, 'not_found', 'There is no such webhook endpoint.');
+    end if;
+    select k.* into v_key from private.endpoint_keys as k order by k.registered_at desc limit 1;
+    if not found then
+        perform private.fail(
+            501, 'webhooks_not_configured', 'Webhooks are not set up on this server.'
+        );
+    end if;
+    -- One that was replaced before ends now: two sign at most.
+    delete from private.endpoint_secrets as s
+    where s.endpoint_id = make_endpoint_secret.endpoint_id and s.ends_at is not null;
+    update private.endpoint_secrets as s set ends_at = now() + interval '24 hours'
+    where s.endpoint_id = make_endpoint_secret.endpoint_id
+    returning s.ends_at into old_secret_ends_at;
+    insert into private.endpoint_secrets (endpoint_id, key_id, ephemeral)
+    values (
+        make_endpoint_secret.endpoint_id, v_key.key_id,
+        private.modular_power(2, v_exponent, v_key.prime)
+    );
+    secret := 'whsec_' || encode(
+        sha256(convert_to(
+            private.modular_power(v_key.public_value, v_exponent, v_key.prime)::text, 'UTF8'
+        )),
+        'base64'
+    );
+end;
+$$;
+comment on function private.make_endpoint_secret is
+'Makes a secret for the caller''s endpoint and keeps what lets a worker find it again. The one
+before signs for 24 hours more. Definer: secrets are internal; identity comes from the token.
+Errors: 403 role_not_allowed, 404 not_found, 501 webhooks_not_configured.';
+grant execute on function private.make_endpoint_secret to authenticated;
+
+create function public.rotate_webhook_secret(
+    id uuid, out secret text, out old_secret_ends_at timestamptz
+)
+language sql volatile security invoker set search_path = pg_catalog, pg_temp
+begin atomic
+    select
+        s.secret,
+        s.old_secret_ends_at
+    from private.make_endpoint_secret(rotate_webhook_secret.id) as s;
+end;
+comment on function public.rotate_webhook_secret is
+'Makes a new secret for a webhook endpoint, and returns it: whsec_ and base64. It is shown this
+once. Needs the role admin.
+
+The first one puts the endpoint into use. When one is replaced, both sign until old_secret_ends_at,
+24 hours later; null without an old one. Rotating twice ends the oldest at once.
+
+Errors: 403 role_not_allowed, impersonation_not_allowed, 404 not_found, 501
+webhooks_not_configured.';
+grant execute on function public.rotate_webhook_secret to authenticated;
+
+-- schemas/48_webhook_deliveries.sql
+
+-- Deliveries: one event, a notification or a test, for one webhook endpoint. A trigger of
+-- notifications adds them. One job for each endpoint sends them.
+
 create table public.webhook_deliveries (
     id uuid primary key default gen_random_uuid(),
     user_id uuid not null references public.accounts on delete cascade,
@@ -5230,240 +6611,7 @@ using ((select private.has_role('admin')));
 grant select on public.webhook_deliveries to authenticated;
 grant select, insert, update, delete on public.webhook_deliveries to service_role;
 
-create table private.webhook_states (
-    endpoint_id uuid primary key references public.webhook_endpoints on delete cascade,
-    failures integer not null default 0,
-    failing_since_at timestamptz,
-    paused_until_at timestamptz
-) with (fillfactor = 50);
-comment on table private.webhook_states is
-'How many attempts of an endpoint have failed in a row, since when, and until when it is left
-alone.';
-alter table private.webhook_states enable row level security;
-
--- Secrets. A function must show a new one, and the database must not be able to read it later. So
--- it keeps what only a worker's private key opens: an ephemeral Diffie-Hellman value.
-
-create table private.webhook_keys (
-    key_id text primary key check (key_id ~ '^[0-9a-f]{16}$'),
-    prime numeric not null,
-    public_value numeric not null check (public_value between 2 and prime - 2),
-    registered_at timestamptz not null default now()
-);
-comment on table private.webhook_keys is
-'Public Diffie-Hellman values of the workers'' keys for webhook secrets (core/webhook_secrets.py).
-The one that was registered last makes new secrets.';
-alter table private.webhook_keys enable row level security;
-
-create table private.webhook_secrets (
-    id uuid primary key default gen_random_uuid(),
-    endpoint_id uuid not null references public.webhook_endpoints on delete cascade,
-    key_id text not null references private.webhook_keys on delete restrict,
-    ephemeral numeric not null,
-    created_at timestamptz not null default now(),
-    ends_at timestamptz
-);
-comment on table private.webhook_secrets is
-'The secrets of endpoints, encrypted: only the worker that has the key can tell a secret from its
-ephemeral value.';
-comment on column private.webhook_secrets.ends_at is
-'A secret that was replaced signs until then; null: the current one.';
-create index webhook_secrets_endpoint_id_idx on private.webhook_secrets (endpoint_id);
-create index webhook_secrets_key_id_idx on private.webhook_secrets (key_id);
-alter table private.webhook_secrets enable row level security;
-
-create function private.register_webhook_key(key_id text, prime numeric, public_value numeric)
-returns void
-language sql volatile security definer set search_path = pg_catalog, pg_temp
-begin atomic
-    insert into private.webhook_keys as k (key_id, prime, public_value)
-    values (
-        register_webhook_key.key_id, register_webhook_key.prime, register_webhook_key.public_value
-    )
-    on conflict on constraint webhook_keys_pkey do update set registered_at = now();
-end;
-comment on function private.register_webhook_key is
-'A worker says with which key new webhook secrets are encrypted. Definer: workers have no table
-rights.';
-grant execute on function private.register_webhook_key to worker;
-
-create function private.modular_power(base numeric, exponent bytea, modulus numeric)
-returns numeric
-language plpgsql immutable security invoker set search_path = pg_catalog, pg_temp
-as $$
-declare
-    v_power numeric := 1;
-begin
-    for v_bit in 0 .. 8 * length(exponent) - 1 loop
-        v_power := mod(v_power * v_power, modulus);
-        if get_bit(exponent, v_bit) = 1 then
-            v_power := mod(v_power * base, modulus);
-        end if;
-    end loop;
-    return v_power;
-end;
-$$;
-comment on function private.modular_power is
-'base to the power of the exponent''s bits, modulo modulus. Only for random exponents that are used
-once.';
-
-create function private.make_webhook_secret(
-    endpoint_id uuid, out secret text, out old_secret_ends_at timestamptz
-)
-language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
-as $$
-declare
-    v_key private.webhook_keys;
-    -- 244 random bits.
-    v_exponent bytea := sha256(uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()));
-begin
-    perform private.require_role('admin');
-    perform from public.webhook_endpoints as e
-    where e.id = make_webhook_secret.endpoint_id and e.user_id = auth.uid() for no key update;
-    if not found then
-        perform private.fail(404, 'not_found', 'There is no such webhook endpoint.');
-    end if;
-    select k.* into v_key from private.webhook_keys as k order by k.registered_at desc limit 1;
-    if not found then
-        perform private.fail(
-            501, 'webhooks_not_configured', 'Webhooks are not set up on this server.'
-        );
-    end if;
-    -- One that was replaced before ends now: two sign at most.
-    delete from private.webhook_secrets as s
-    where s.endpoint_id = make_webhook_secret.endpoint_id and s.ends_at is not null;
-    update private.webhook_secrets as s set ends_at = now() + interval '24 hours'
-    where s.endpoint_id = make_webhook_secret.endpoint_id
-    returning s.ends_at into old_secret_ends_at;
-    insert into private.webhook_secrets (endpoint_id, key_id, ephemeral)
-    values (
-        make_webhook_secret.endpoint_id, v_key.key_id,
-        private.modular_power(2, v_exponent, v_key.prime)
-    );
-    secret := 'whsec_' || encode(
-        sha256(convert_to(
-            private.modular_power(v_key.public_value, v_exponent, v_key.prime)::text, 'UTF8'
-        )),
-        'base64'
-    );
-end;
-$$;
-comment on function private.make_webhook_secret is
-'Makes a secret for the caller''s endpoint and keeps what lets a worker find it again. The one
-before signs for 24 hours more. Definer: secrets are internal; identity comes from the token.
-Errors: 403 role_not_allowed, 404 not_found, 501 webhooks_not_configured.';
-grant execute on function private.make_webhook_secret to authenticated;
-
-create function public.rotate_webhook_secret(
-    id uuid, out secret text, out old_secret_ends_at timestamptz
-)
-language sql volatile security invoker set search_path = pg_catalog, pg_temp
-begin atomic
-    select
-        s.secret,
-        s.old_secret_ends_at
-    from private.make_webhook_secret(rotate_webhook_secret.id) as s;
-end;
-comment on function public.rotate_webhook_secret is
-'Makes a new secret for a webhook endpoint, and returns it: whsec_ and base64. It is shown this
-once. Needs the role admin.
-
-The first one puts the endpoint into use. When one is replaced, both sign until old_secret_ends_at,
-24 hours later; null without an old one. Rotating twice ends the oldest at once.
-
-Errors: 403 role_not_allowed, 404 not_found, 501 webhooks_not_configured.';
-grant execute on function public.rotate_webhook_secret to authenticated;
-
--- Endpoints
-
-create function private.webhook_endpoints_validate()
-returns trigger
-language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
-as $$
-declare
-    v_problem record;
-    v_kinds constant text [] := private.notification_kinds();
-begin
-    if auth.uid() is not null then
-        perform private.require_role('admin');
-    end if;
-    select p.* into v_problem from private.url_problem(new.url) as p;
-    -- Plain http is for a receiver on the developer's machine. Elsewhere the fetcher refuses it.
-    if v_problem.reason is null and new.url !~* '^https://'
-        and new.url !~* '^http://(127\.0\.0\.1|localhost|\[::1\])(:\d+)?([/?#]|$)' then
-        select 'not_https' as reason, 'must start with https://.' as problem into v_problem;
-    end if;
-    if v_problem.reason is not null then
-        perform private.fail(
-            422, 'invalid_url', 'The webhook''s URL ' || v_problem.problem,
-            jsonb_build_object('field', 'url', 'reason', v_problem.reason)
-            || case v_problem.reason when 'too_long' then '{"max": 2048}' else '{}' end::jsonb
-        );
-    end if;
-    if char_length(new.description) > 200 then
-        perform private.fail(
-            422, 'invalid_name', 'The description may have 200 characters at most.',
-            '{"field": "description", "reason": "too_long", "max": 200}'
-        );
-    end if;
-    new.description := coalesce(new.description, '');
-    new.kinds := coalesce(new.kinds, '{}');
-    if not new.kinds <@ v_kinds then
-        perform private.fail(
-            422, 'invalid_kinds', 'The webhook names a kind of notification that there is not.',
-            jsonb_build_object(
-                'field', 'kinds', 'reason', 'not_allowed', 'allowed', to_jsonb(v_kinds)
-            )
-        );
-    end if;
-    new.kinds := array(select distinct k from unnest(new.kinds) as k order by k);
-    if tg_op = 'UPDATE' then
-        new.updated_at := now();
-        if new.url <> old.url or new.disabled_at is null and old.disabled_at is not null then
-            delete from private.webhook_states as s where s.endpoint_id = new.id;
-        end if;
-        if new.disabled_at is null then
-            new.disabled_reason := null;
-        elsif old.disabled_at is null then
-            new.disabled_at := now();
-            new.disabled_reason := coalesce(new.disabled_reason, 'owner');
-        else
-            new.disabled_at := old.disabled_at;
-            new.disabled_reason := old.disabled_reason;
-        end if;
-    end if;
-    return new;
-end;
-$$;
-comment on function private.webhook_endpoints_validate is
-'Trigger: refuses an endpoint of a caller who is no admin, a wrong URL, description or kind. Another
-URL, or enabling it again, forgets earlier failures. Definer: states are internal. Errors: 403
-role_not_allowed, 422 invalid_url, invalid_name, invalid_kinds.';
-
-create function private.webhook_endpoints_require_bound()
-returns trigger
-language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
-as $$
-begin
-    perform set_config('private.row', '', true);
-    if exists (
-        select from public.webhook_endpoints as e
-        where e.user_id in (select a.user_id from added as a)
-        group by e.user_id having count(*) > 10
-    ) then
-        perform private.fail(
-            422, 'too_many_webhooks', 'An account may have 10 webhook endpoints at most.',
-            '{"limit": 10}'
-        );
-    end if;
-    return null;
-end;
-$$;
-comment on function private.webhook_endpoints_require_bound is
-'Trigger: refuses an eleventh endpoint of an account. Definer: it counts what the caller may not
-see. Errors: 422 too_many_webhooks.';
-
-create function private.webhook_endpoints_end_deliveries()
+create function private.webhook_endpoints_fail_deliveries()
 returns trigger
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
@@ -5477,22 +6625,13 @@ begin
     return null;
 end;
 $$;
-comment on function private.webhook_endpoints_end_deliveries is
+comment on function private.webhook_endpoints_fail_deliveries is
 'Trigger: fails what a disabled endpoint would still get. Definer: users write no deliveries.';
 
-create trigger webhook_endpoints_01_admit_row before insert on public.webhook_endpoints
-for each row execute function private.admit_row();
-create trigger webhook_endpoints_10_validate before insert or update on public.webhook_endpoints
-for each row execute function private.webhook_endpoints_validate();
-create trigger webhook_endpoints_40_require_bound after insert on public.webhook_endpoints
-referencing new table as added
-for each statement execute function private.webhook_endpoints_require_bound();
-create trigger webhook_endpoints_50_end_deliveries
+create trigger webhook_endpoints_50_fail_deliveries
 after update of disabled_at on public.webhook_endpoints
 for each row when (old.disabled_at is null and new.disabled_at is not null)
-execute function private.webhook_endpoints_end_deliveries();
-
--- Deliveries
+execute function private.webhook_endpoints_fail_deliveries();
 
 create function private.queue_deliveries(endpoint_id uuid)
 returns void
@@ -5509,21 +6648,21 @@ end;
 $$;
 comment on function private.queue_deliveries is
 'Queues the job that sends what is due for an endpoint, or wakes it. The caller holds a key share
-lock on the endpoint, so that no such job ends meanwhile (private.end_deliveries).';
+lock on the endpoint, so that no such job ends meanwhile (private.may_end_deliveries_job).';
 
-create function private.free_deliveries(endpoint_id uuid)
+create function private.free_delivery_slots(endpoint_id uuid)
 returns integer
 language sql stable security invoker set search_path = pg_catalog, pg_temp
 as $$
     select 1000 - count(*)::integer from (
         select from public.webhook_deliveries as d
-        where d.endpoint_id = free_deliveries.endpoint_id and d.status = 'pending' limit 1000
+        where d.endpoint_id = free_delivery_slots.endpoint_id and d.status = 'pending' limit 1000
     ) as p
 $$;
-comment on function private.free_deliveries is
+comment on function private.free_delivery_slots is
 'How many more deliveries of an endpoint may be pending, of 1,000.';
 
-create function private.notifications_deliver()
+create function private.notifications_add_deliveries()
 returns trigger
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
@@ -5533,7 +6672,7 @@ begin
     for v_endpoint in
         select e.* from public.webhook_endpoints as e
         where e.user_id in (select a.user_id from added as a) and e.disabled_at is null
-            and exists (select from private.webhook_secrets as s where s.endpoint_id = e.id)
+            and exists (select from private.endpoint_secrets as s where s.endpoint_id = e.id)
         order by e.id for key share
     loop
         insert into public.webhook_deliveries (user_id, endpoint_id, kind, payload)
@@ -5546,13 +6685,13 @@ begin
                 'timestamp', a.created_at,
                 'data', jsonb_build_object(
                     'notification_id', a.id, 'account_id', a.user_id,
-                    'product_id', a.product_id, 'text', a.text
+                    'product_id', a.product_id, 'text', a.text, 'params', a.params
                 )
             )
         from added as a
         where a.user_id = v_endpoint.user_id
             and (v_endpoint.kinds = '{}' or a.kind = any (v_endpoint.kinds))
-        limit private.free_deliveries(v_endpoint.id);
+        limit private.free_delivery_slots(v_endpoint.id);
         if found then
             perform private.queue_deliveries(v_endpoint.id);
         end if;
@@ -5560,12 +6699,12 @@ begin
     return null;
 end;
 $$;
-comment on function private.notifications_deliver is
+comment on function private.notifications_add_deliveries is
 'Trigger: adds a delivery of each notification to each endpoint that wants it. One with 1,000
 pending deliveries gets no more. Definer: whoever notifies writes no deliveries.';
-create trigger notifications_50_deliver after insert on public.notifications
+create trigger notifications_50_add_deliveries after insert on public.notifications
 referencing new table as added
-for each statement execute function private.notifications_deliver();
+for each statement execute function private.notifications_add_deliveries();
 
 create function private.send_test_event(endpoint_id uuid)
 returns uuid
@@ -5587,14 +6726,14 @@ begin
         );
     end if;
     if not exists (
-        select from private.webhook_secrets as s where s.endpoint_id = v_endpoint.id
+        select from private.endpoint_secrets as s where s.endpoint_id = v_endpoint.id
     ) then
         perform private.fail(
             409, 'webhook_without_secret',
             'This webhook endpoint has no secret yet. Make one first.'
         );
     end if;
-    if private.free_deliveries(v_endpoint.id) <= 0 or (
+    if private.free_delivery_slots(v_endpoint.id) <= 0 or (
         select count(*) from public.webhook_deliveries as d
         where d.endpoint_id = v_endpoint.id and d.kind = 'test'
             and d.created_at > now() - interval '1 minute'
@@ -5616,7 +6755,7 @@ begin
         )
     )
     returning id into v_id;
-    update private.webhook_states as s set paused_until_at = null
+    update private.endpoint_states as s set paused_until_at = null
     where s.endpoint_id = v_endpoint.id;
     perform private.queue_deliveries(v_endpoint.id);
     return v_id;
@@ -5649,7 +6788,11 @@ Errors: 403 role_not_allowed, 404 not_found, 409 webhook_disabled, webhook_witho
 rate_limited.';
 grant execute on function public.test_webhook to authenticated;
 
-create function private.next_delivery(
+-- schemas/49_webhook_attempts.sql
+
+-- Attempts of deliveries: which is next, how it ended, and when its endpoint is paused or disabled.
+
+create function private.begin_attempt(
     endpoint_id uuid,
     out delivery_id uuid, out url text, out body text, out secrets jsonb,
     out wait_seconds double precision
@@ -5662,7 +6805,7 @@ declare
     v_recent timestamptz [];
 begin
     select e.* into v_endpoint from public.webhook_endpoints as e
-    where e.id = next_delivery.endpoint_id and e.disabled_at is null;
+    where e.id = begin_attempt.endpoint_id and e.disabled_at is null;
     if not found then
         return;
     end if;
@@ -5681,7 +6824,7 @@ begin
     wait_seconds := extract(epoch from greatest(
         v_delivery.next_attempt_at,
         (
-            select s.paused_until_at from private.webhook_states as s
+            select s.paused_until_at from private.endpoint_states as s
             where s.endpoint_id = v_endpoint.id
         ),
         v_recent[120] + interval '1 minute'
@@ -5707,19 +6850,19 @@ begin
                 jsonb_build_object('key_id', s.key_id, 'ephemeral', s.ephemeral::text)
                 order by s.created_at desc
             )
-        from private.webhook_secrets as s
+        from private.endpoint_secrets as s
         where s.endpoint_id = v_endpoint.id and coalesce(s.ends_at > now(), true)
     );
 end;
 $$;
-comment on function private.next_delivery is
+comment on function private.begin_attempt is
 'Begins an attempt of the delivery of an endpoint that is due longest: where to, what, and the
 secrets that sign it, encrypted, the current one first. wait_seconds: none is due before, the
 endpoint is paused, or the account had 120 attempts within a minute. All null: nothing is pending.
 Definer: workers have no table rights.';
-grant execute on function private.next_delivery to worker;
+grant execute on function private.begin_attempt to worker;
 
-create function private.record_delivery(
+create function private.end_attempt(
     delivery_id uuid, response_status integer, problem text, retry_after_seconds double precision
 )
 returns text
@@ -5728,55 +6871,56 @@ as $$
 declare
     v_delivery public.webhook_deliveries;
     v_endpoint public.webhook_endpoints;
-    v_state private.webhook_states;
+    v_state private.endpoint_states;
     v_reason text;
+    v_most_attempts constant integer := 20; -- by the backoff of begin_attempt three days
 begin
     -- The endpoint before its deliveries, as disabling locks them.
     select e.* into v_endpoint
     from public.webhook_deliveries as d
     inner join public.webhook_endpoints as e on d.endpoint_id = e.id
-    where d.id = record_delivery.delivery_id for no key update of e;
+    where d.id = end_attempt.delivery_id for no key update of e;
     update public.webhook_deliveries as d set
-        response_status = record_delivery.response_status,
-        problem = record_delivery.problem,
+        response_status = end_attempt.response_status,
+        problem = end_attempt.problem,
         status = case
-            when record_delivery.problem is null then 'delivered'
-            when d.attempts >= 20 then 'failed'
+            when end_attempt.problem is null then 'delivered'
+            when d.attempts >= v_most_attempts then 'failed'
             else 'pending'
         end,
         next_attempt_at = case
-            when record_delivery.problem is not null and d.attempts < 20
+            when end_attempt.problem is not null and d.attempts < v_most_attempts
                 then greatest(
                     d.next_attempt_at,
-                    now() + make_interval(secs => record_delivery.retry_after_seconds)
+                    now() + make_interval(secs => end_attempt.retry_after_seconds)
                 )
         end,
         finished_at = case
-            when record_delivery.problem is null or d.attempts >= 20 then now()
+            when end_attempt.problem is null or d.attempts >= v_most_attempts then now()
         end
-    where d.id = record_delivery.delivery_id and d.status = 'pending'
+    where d.id = end_attempt.delivery_id and d.status = 'pending'
     returning d.* into v_delivery;
     if not found then
         return null;
     end if;
-    if record_delivery.problem is null then
-        delete from private.webhook_states as s where s.endpoint_id = v_endpoint.id;
+    if end_attempt.problem is null then
+        delete from private.endpoint_states as s where s.endpoint_id = v_endpoint.id;
         return v_delivery.status;
     end if;
-    insert into private.webhook_states as s (endpoint_id, failures, failing_since_at)
+    insert into private.endpoint_states as s (endpoint_id, failures, failing_since_at)
     values (v_endpoint.id, 1, now())
-    on conflict on constraint webhook_states_pkey do update set failures = s.failures + 1
+    on conflict on constraint endpoint_states_pkey do update set failures = s.failures + 1
     returning s.* into v_state;
-    update private.webhook_states as s set
+    update private.endpoint_states as s set
         paused_until_at = now() + greatest(
-            make_interval(secs => record_delivery.retry_after_seconds),
+            make_interval(secs => end_attempt.retry_after_seconds),
             least(
                 interval '15 minutes', interval '5 seconds' * 2 ^ least(v_state.failures - 1, 9)
             )
         )
     where s.endpoint_id = v_endpoint.id;
     v_reason := case
-        when record_delivery.response_status = 410 then 'gone'
+        when end_attempt.response_status = 410 then 'gone'
         when v_state.failing_since_at < now() - interval '3 days' then 'failing'
     end;
     if v_reason is not null and v_endpoint.disabled_at is null then
@@ -5792,6 +6936,10 @@ begin
                 end,
                 -- The host alone: a path may be a secret, and viewers read this.
                 split_part(v_endpoint.url, '/', 3)
+            ),
+            jsonb_build_object(
+                'endpoint_id', v_endpoint.id, 'host', split_part(v_endpoint.url, '/', 3),
+                'cause', v_reason
             )
         );
         return 'disabled';
@@ -5799,51 +6947,59 @@ begin
     return v_delivery.status;
 end;
 $$;
-comment on function private.record_delivery is
-'Ends an attempt of a delivery. A problem of null: delivered. Otherwise it is tried again, 20 times
-in all, and its endpoint is paused for a while. 410, or failures for three days, disables the
+comment on function private.end_attempt is
+'Ends an attempt of a delivery. A problem of null: delivered. Otherwise it is tried again, until
+its attempts are used up, and its endpoint is paused for a while. 410, or failures for three days, disables the
 endpoint, with a notification. Returns delivered, pending, failed or disabled; null: it ended
 meanwhile. Definer: workers have no table rights.';
-grant execute on function private.record_delivery to worker;
+grant execute on function private.end_attempt to worker;
 
-create function private.end_deliveries(endpoint_id uuid)
+create function private.may_end_deliveries_job(endpoint_id uuid)
 returns boolean
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 begin
     -- Whoever adds a delivery holds the endpoint. So none is added between this look and the end of
     -- the job.
-    perform from public.webhook_endpoints as e where e.id = end_deliveries.endpoint_id for update;
+    perform from public.webhook_endpoints as e
+    where e.id = may_end_deliveries_job.endpoint_id for update;
     -- Added by a transaction that the disabling one did not see.
     update public.webhook_deliveries as d set
         status = 'failed', problem = 'endpoint_disabled', next_attempt_at = null, finished_at = now()
     from public.webhook_endpoints as e
-    where d.endpoint_id = end_deliveries.endpoint_id and d.status = 'pending'
+    where d.endpoint_id = may_end_deliveries_job.endpoint_id and d.status = 'pending'
         and e.id = d.endpoint_id and e.disabled_at is not null;
     return not exists (
         select from public.webhook_deliveries as d
-        where d.endpoint_id = end_deliveries.endpoint_id and d.status = 'pending'
+        where d.endpoint_id = may_end_deliveries_job.endpoint_id and d.status = 'pending'
     );
 end;
 $$;
-comment on function private.end_deliveries is
+comment on function private.may_end_deliveries_job is
 'Whether nothing is pending for an endpoint, so that its job may end in this transaction. Fails what
 a disabled endpoint would still get. Definer: workers have no table rights.';
-grant execute on function private.end_deliveries to worker;
+grant execute on function private.may_end_deliveries_job to worker;
 
 create function private.requeue_deliveries()
 returns integer
-language sql volatile security definer set search_path = pg_catalog, pg_temp
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
-    select count(private.enqueue(
-        'deliver_webhooks', p.user_id, null, p.endpoint_id::text,
-        jsonb_build_object('endpoint_id', p.endpoint_id)
-    ))::integer
+declare
+    v_endpoints uuid [];
+begin
+    select array_agg(e.id) into v_endpoints
     from (
-        select distinct d.endpoint_id, d.user_id from public.webhook_deliveries as d
-        where d.status = 'pending' and d.next_attempt_at < now() - interval '10 minutes'
-        limit 1000
-    ) as p
+        select e.id from public.webhook_endpoints as e
+        where e.id in (
+            select distinct d.endpoint_id from public.webhook_deliveries as d
+            where d.status = 'pending' and d.next_attempt_at < now() - interval '10 minutes'
+            limit 1000
+        )
+        order by e.id for key share
+    ) as e;
+    perform private.queue_deliveries(e.id) from unnest(v_endpoints) as e (id);
+    return coalesce(cardinality(v_endpoints), 0);
+end;
 $$;
 comment on function private.requeue_deliveries is
 'Queues the job of each endpoint whose deliveries are long due, because its job gave up. Returns
@@ -6138,7 +7294,8 @@ begin
         v_product.user_id,
         case when c.kind like 'stands_out%' then 'score_changed' else c.kind end,
         v_product.id,
-        format('%s: %s', v_product.name, c.text)
+        format('%s: %s', v_product.name, c.text),
+        jsonb_build_object('product', v_product.name, 'change', c.kind, 'sentence', c.text)
     ) from jsonb_to_recordset(save_analysis.pack #> '{configuration,what_changed}')
         as c (kind text, text text)
     where c.kind in (
@@ -6147,6 +7304,8 @@ begin
     perform private.notify(v_product.user_id, 'analysis_done', v_product.id, concat_ws(
         ' ', format('The analysis of %s is done.', v_product.name),
         'Its score is ' || trim_scale((save_analysis.pack ->> 'score')::numeric) || '.'
+    ), jsonb_build_object(
+        'product', v_product.name, 'score', (save_analysis.pack ->> 'score')::numeric
     ));
     insert into public.virality_packs (product_id, user_id, job_id, name, configuration, score)
     select
@@ -6170,6 +7329,122 @@ names its results (inputs.analysis_result_ids). offer has the price, currency an
 the product''s page. Notifies that it is done, and of what changed: the score, new complaints, what
 is sold out or back in stock. Definer: owner and product come from the job.';
 grant execute on function private.save_analysis to worker;
+
+-- schemas/54_pack_headings.sql
+
+-- Written by `python -m local.tools.pack_headings` from workers/insights/resources/pack/*.toml.
+-- A test compares both.
+
+create function private.pack_labels(locale text)
+returns jsonb
+language sql immutable security invoker set search_path = pg_catalog, pg_temp
+as $$
+    select
+        case pack_labels.locale
+            when 'es' then jsonb_build_object(
+                'stands_out', 'Cuánto destaca',
+                'changed', 'Qué cambió',
+                'findings', 'Lo que más importa y qué grabar',
+                'next_steps', 'Siguientes pasos',
+                'facts', 'Lo que dice la página',
+                'hooks', 'Más ganchos',
+                'angles', 'Enfoques',
+                'script', 'Guion',
+                'seconds', 'Segundos',
+                'spoken', 'Decir o hacer',
+                'shown', 'En pantalla',
+                'comparables', 'Publicaciones que destacaron',
+                'tags', 'Hashtags',
+                'risks', 'Riesgos',
+                'dos', 'Hacer',
+                'donts', 'Evitar',
+                'evidence', 'En qué se basa',
+                'caveats', 'Reservas'
+            )
+            when 'pt' then jsonb_build_object(
+                'stands_out', 'Quanto se destaca',
+                'changed', 'O que mudou',
+                'findings', 'O que mais importa e o que gravar',
+                'next_steps', 'Próximos passos',
+                'facts', 'O que a página diz',
+                'hooks', 'Mais ganchos',
+                'angles', 'Abordagens',
+                'script', 'Roteiro',
+                'seconds', 'Segundos',
+                'spoken', 'Dizer ou fazer',
+                'shown', 'Na tela',
+                'comparables', 'Publicações que se destacaram',
+                'tags', 'Hashtags',
+                'risks', 'Riscos',
+                'dos', 'Fazer',
+                'donts', 'Evitar',
+                'evidence', 'Em que se baseia',
+                'caveats', 'Ressalvas'
+            )
+            when 'fr' then jsonb_build_object(
+                'stands_out', 'À quel point il se démarque',
+                'changed', 'Ce qui a changé',
+                'findings', 'Ce qui compte le plus, et quoi filmer',
+                'next_steps', 'Prochaines étapes',
+                'facts', 'Ce que dit la page',
+                'hooks', 'Autres accroches',
+                'angles', 'Angles',
+                'script', 'Script',
+                'seconds', 'Secondes',
+                'spoken', 'Dire ou faire',
+                'shown', 'À l''écran',
+                'comparables', 'Publications qui se démarquent',
+                'tags', 'Hashtags',
+                'risks', 'Risques',
+                'dos', 'À faire',
+                'donts', 'À éviter',
+                'evidence', 'Sur quoi cela repose',
+                'caveats', 'Réserves'
+            )
+            when 'de' then jsonb_build_object(
+                'stands_out', 'Wie sehr es heraussticht',
+                'changed', 'Was sich geändert hat',
+                'findings', 'Was am meisten zählt und was du drehst',
+                'next_steps', 'Nächste Schritte',
+                'facts', 'Was die Seite angibt',
+                'hooks', 'Weitere Hooks',
+                'angles', 'Blickwinkel',
+                'script', 'Skript',
+                'seconds', 'Sekunden',
+                'spoken', 'Sagen oder tun',
+                'shown', 'Im Bild',
+                'comparables', 'Beiträge, die herausstachen',
+                'tags', 'Hashtags',
+                'risks', 'Risiken',
+                'dos', 'Tun',
+                'donts', 'Lassen',
+                'evidence', 'Worauf das beruht',
+                'caveats', 'Vorbehalte'
+            )
+            else jsonb_build_object(
+                'stands_out', 'How far it stands out',
+                'changed', 'What changed',
+                'findings', 'What matters most, and what to film',
+                'next_steps', 'Next',
+                'facts', 'What the page states',
+                'hooks', 'More openings',
+                'angles', 'Angles',
+                'script', 'Script',
+                'seconds', 'Seconds',
+                'spoken', 'Say or do',
+                'shown', 'On screen',
+                'comparables', 'Posts that stood out',
+                'tags', 'Hashtags',
+                'risks', 'Risks',
+                'dos', 'Do',
+                'donts', 'Don''t',
+                'evidence', 'What this rests on',
+                'caveats', 'Caveats'
+            )
+        end
+$$;
+comment on function private.pack_labels is
+'The headings of a pack in a language; English for an unknown one.';
 
 -- schemas/55_shares.sql
 
@@ -6221,6 +7496,7 @@ declare
     v_shares integer;
 begin
     perform private.require_role('editor');
+    perform private.refuse_impersonator();
     -- Locks the pack, so that parallel requests count one after the other.
     perform from public.virality_packs as v
     where v.id = create_share.pack_id and v.user_id = auth.uid() for no key update;
@@ -6251,7 +7527,8 @@ end;
 $$;
 comment on function private.create_share is
 'Opens the caller''s pack to whoever has the returned secret. Definer: keys are internal; identity
-comes from the token. Errors: 404 not_found, 422 invalid_expiry, too_many_shares.';
+comes from the token. Errors: 403 impersonation_not_allowed, 404 not_found, 422 invalid_expiry,
+too_many_shares.';
 grant execute on function private.create_share to authenticated;
 
 create function public.share_pack(
@@ -6270,7 +7547,7 @@ comment on function public.share_pack is
 'Makes a link to one of the caller''s packs, and returns its id and its secret. The secret is shown
 this once: put it behind the # of the link. Without expires_at the link ends after 30 days.
 
-Errors: 404 not_found, 422 invalid_expiry, too_many_shares.';
+Errors: 403 impersonation_not_allowed, 404 not_found, 422 invalid_expiry, too_many_shares.';
 grant execute on function public.share_pack to authenticated;
 
 create function private.delete_own_share(id uuid)
@@ -6408,14 +7685,13 @@ language sql immutable security invoker set search_path = pg_catalog, pg_temp
 as $$
     select btrim(
         regexp_replace(
-            coalesce(one_line.value, ''),
-            '[\s\u0001-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]+',
-            ' ', 'g'
+            private.visible(coalesce(one_line.value, '')),
+            '[\s\u0001-\u001f\u007f-\u009f\u2028\u2029]+', ' ', 'g'
         )
     )
 $$;
 comment on function private.one_line is
-'A text in one line, without control characters and those that hide or turn text.';
+'A text in one line, without control characters and those that nobody sees.';
 
 create function private.markdown(value text)
 returns text
@@ -6486,59 +7762,6 @@ comment on function private.csv_line is
 'A line of CSV (RFC 4180), every cell quoted. What a spreadsheet would take for a formula begins
 with an apostrophe.';
 
-create function private.pack_labels(locale text)
-returns jsonb
-language sql immutable security invoker set search_path = pg_catalog, pg_temp
-as $$
-    select
-        case pack_labels.locale
-            when 'es' then jsonb_build_object(
-                'stands_out', 'Cuánto destaca', 'next_steps', 'Siguientes pasos',
-                'facts', 'Lo que dice la página', 'hooks', 'Ganchos', 'angles', 'Enfoques',
-                'script', 'Guion', 'seconds', 'Segundos', 'say', 'Decir', 'show', 'Mostrar',
-                'comparables', 'Publicaciones que destacaron', 'tags', 'Hashtags',
-                'risks', 'Riesgos', 'dos', 'Hacer', 'donts', 'Evitar', 'changed', 'Qué cambió',
-                'evidence', 'En qué se basa', 'caveats', 'Reservas'
-            )
-            when 'pt' then jsonb_build_object(
-                'stands_out', 'Quanto se destaca', 'next_steps', 'Próximos passos',
-                'facts', 'O que a página diz', 'hooks', 'Ganchos', 'angles', 'Abordagens',
-                'script', 'Roteiro', 'seconds', 'Segundos', 'say', 'Dizer', 'show', 'Mostrar',
-                'comparables', 'Publicações que se destacaram', 'tags', 'Hashtags',
-                'risks', 'Riscos', 'dos', 'Fazer', 'donts', 'Evitar', 'changed', 'O que mudou',
-                'evidence', 'Em que se baseia', 'caveats', 'Ressalvas'
-            )
-            when 'fr' then jsonb_build_object(
-                'stands_out', 'À quel point il se démarque', 'next_steps', 'Prochaines étapes',
-                'facts', 'Ce que dit la page', 'hooks', 'Accroches', 'angles', 'Angles',
-                'script', 'Script', 'seconds', 'Secondes', 'say', 'Dire', 'show', 'Montrer',
-                'comparables', 'Publications qui se démarquent', 'tags', 'Hashtags',
-                'risks', 'Risques', 'dos', 'À faire', 'donts', 'À éviter',
-                'changed', 'Ce qui a changé', 'evidence', 'Sur quoi cela repose',
-                'caveats', 'Réserves'
-            )
-            when 'de' then jsonb_build_object(
-                'stands_out', 'Wie sehr es heraussticht', 'next_steps', 'Nächste Schritte',
-                'facts', 'Was die Seite angibt', 'hooks', 'Hooks', 'angles', 'Blickwinkel',
-                'script', 'Skript', 'seconds', 'Sekunden', 'say', 'Sagen', 'show', 'Zeigen',
-                'comparables', 'Beiträge, die herausstachen', 'tags', 'Hashtags',
-                'risks', 'Risiken', 'dos', 'Tun', 'donts', 'Lassen',
-                'changed', 'Was sich geändert hat', 'evidence', 'Worauf das beruht',
-                'caveats', 'Vorbehalte'
-            )
-            else jsonb_build_object(
-                'stands_out', 'How far it stands out', 'next_steps', 'Next',
-                'facts', 'What the page states', 'hooks', 'Hooks', 'angles', 'Angles',
-                'script', 'Script', 'seconds', 'Seconds', 'say', 'Say', 'show', 'Show',
-                'comparables', 'Posts that stood out', 'tags', 'Hashtags',
-                'risks', 'Risks', 'dos', 'Do', 'donts', 'Don''t', 'changed', 'What changed',
-                'evidence', 'What this rests on', 'caveats', 'Caveats'
-            )
-        end
-$$;
-comment on function private.pack_labels is
-'The headings of a pack in a language; English for an unknown one.';
-
 create function private.cited(part jsonb)
 returns text
 language sql immutable security invoker set search_path = pg_catalog, pg_temp
@@ -6566,53 +7789,56 @@ as $$
     select 1, 'changed', c.n, c.part ->> 'kind', c.part ->> 'text', null, null, null
     from jsonb_path_query(pack_rows.content, 'lax $.what_changed[*]') with ordinality as c (part, n)
     union all
-    select 2, 'next_steps', s.n, s.part ->> 'kind', s.part ->> 'text', null, null, null
+    select 2, 'findings', f.n, null, f.part ->> 'text', f.part ->> 'do', private.cited(f.part), null
+    from jsonb_path_query(pack_rows.content, 'lax $.findings[*]') with ordinality as f (part, n)
+    union all
+    select 3, 'next_steps', s.n, s.part ->> 'kind', s.part ->> 'text', null, null, null
     from jsonb_path_query(pack_rows.content, 'lax $.next_steps[*]') with ordinality as s (part, n)
     union all
-    select 3, 'facts', f.n, f.part ->> 'kind', f.part ->> 'text', null, f.part ->> 'evidence_id', null
+    select 4, 'facts', f.n, f.part ->> 'kind', f.part ->> 'text', null, f.part ->> 'evidence_id', null
     from jsonb_path_query(pack_rows.content, 'lax $.facts[*]') with ordinality as f (part, n)
     union all
     select
-        4, 'hooks', h.n, h.part ->> 'type', h.part ->> 'text', h.part ->> 'why',
+        5, 'hooks', h.n, h.part ->> 'type', h.part ->> 'text', h.part ->> 'why',
         private.cited(h.part), null
     from jsonb_path_query(pack_rows.content, 'lax $.hooks[*]') with ordinality as h (part, n)
     union all
     select
-        5, 'angles', a.n, a.part ->> 'title', a.part ->> 'promise', a.part ->> 'proof',
+        6, 'angles', a.n, a.part ->> 'title', a.part ->> 'promise', a.part ->> 'proof',
         private.cited(a.part), null
     from jsonb_path_query(pack_rows.content, 'lax $.angles[*]') with ordinality as a (part, n)
     union all
     select
-        6, 'script ' || t.n, b.n,
+        7, 'script ' || t.n, b.n,
         format('%s-%s %s', b.part ->> 'from_s', b.part ->> 'to_s', b.part ->> 'kind'),
         b.part ->> 'text', b.part ->> 'on_screen', null, null
     from jsonb_path_query(pack_rows.content, 'lax $.script_templates[*]') with ordinality as t (part, n),
         jsonb_path_query(t.part, 'lax $.beats[*]') with ordinality as b (part, n)
     union all
     select
-        7, 'comparables', p.n, p.part ->> 'hook', p.part ->> 'why', null, p.part ->> 'evidence_id',
+        8, 'comparables', p.n, p.part ->> 'hook', p.part ->> 'why', null, p.part ->> 'evidence_id',
         p.part ->> 'url'
     from jsonb_path_query(pack_rows.content, 'lax $.comparables[*]') with ordinality as p (part, n)
     union all
-    select 8, 'tags', g.n, null, '#' || (g.part ->> 'tag'), g.part ->> 'posts', null, null
+    select 9, 'tags', g.n, null, '#' || (g.part ->> 'tag'), g.part ->> 'posts', null, null
     from jsonb_path_query(pack_rows.content, 'lax $.tags[*]') with ordinality as g (part, n)
     union all
     select
-        9, 'risks', r.n, r.part ->> 'severity', r.part ->> 'title', null, private.cited(r.part), null
+        10, 'risks', r.n, r.part ->> 'severity', r.part ->> 'title', null, private.cited(r.part), null
     from jsonb_path_query(pack_rows.content, 'lax $.risks[*]') with ordinality as r (part, n)
     union all
-    select 10, 'dos', d.n, null, d.part #>> '{}', null, null, null
+    select 11, 'dos', d.n, null, d.part #>> '{}', null, null, null
     from jsonb_path_query(pack_rows.content, 'lax $.dos[*]') with ordinality as d (part, n)
     union all
-    select 11, 'donts', d.n, null, d.part #>> '{}', null, null, null
+    select 12, 'donts', d.n, null, d.part #>> '{}', null, null, null
     from jsonb_path_query(pack_rows.content, 'lax $.donts[*]') with ordinality as d (part, n)
     union all
     select
-        12, 'evidence', e.n, e.part ->> 'kind', e.part ->> 'paraphrase', e.part ->> 'n',
+        13, 'evidence', e.n, e.part ->> 'kind', e.part ->> 'paraphrase', e.part ->> 'n',
         e.part ->> 'id', e.part ->> 'url'
     from jsonb_path_query(pack_rows.content, 'lax $.evidence[*]') with ordinality as e (part, n)
     union all
-    select 13, 'caveats', v.n, null, v.part #>> '{}', null, null, null
+    select 14, 'caveats', v.n, null, v.part #>> '{}', null, null, null
     from jsonb_path_query(pack_rows.content, 'lax $.caveats[*]') with ordinality as v (part, n)
 $$;
 comment on function private.pack_rows is
@@ -6627,7 +7853,7 @@ as $$
             E'\n## %s: %s (%s s)\n\n| %s | %s | %s |\n| --- | --- | --- |\n%s',
             labels ->> 'script', private.markdown(title),
             private.markdown(template ->> 'duration_s'),
-            labels ->> 'seconds', labels ->> 'say', labels ->> 'show',
+            labels ->> 'seconds', labels ->> 'spoken', labels ->> 'shown',
             string_agg(
                 format(
                     E'| %s-%s | %s | %s |\n',
@@ -6650,7 +7876,16 @@ declare
     v_labels constant jsonb := private.pack_labels(v_content ->> 'locale');
     v_value constant text := v_content #>> '{stands_out,value}';
     v_text text := format(E'# %s\n', private.markdown(document ->> 'name'));
-    v_lists text;
+    -- What a script says or is about stands there.
+    v_said constant text[] := array(
+        select p.part ->> 'text'
+        from jsonb_path_query(v_content, 'lax $.script_templates[*].beats[*]') as p (part)
+    );
+    v_scripted constant text[] := array(
+        select p.part ->> 'angle_id'
+        from jsonb_path_query(v_content, 'lax $.script_templates[*]') as p (part)
+    );
+    v_lists jsonb;
     v_scripts text;
 begin
     if v_content ->> 'headline' <> '' then
@@ -6669,17 +7904,18 @@ begin
         );
     end if;
     v_text := v_text || format(E'\n%s\n', left(document ->> 'created_at', 10));
-    select string_agg(private.markdown_list(v_labels ->> s.section, s.lines), '' order by s.turn)
+    select jsonb_object_agg(s.section, private.markdown_list(v_labels ->> s.section, s.lines))
     into v_lists
     from (
         select
             r.section,
-            min(r.turn) as turn,
             array_agg(
                 case r.section
-                    when 'angles' then format('**%s**: ', private.markdown(r.kind)) else ''
+                    when 'angles' then format('**%s**: ', private.markdown(r.kind))
+                    when 'findings' then format('**%s** → ', private.markdown(r.text))
+                    else ''
                 end
-                || private.markdown(r.text)
+                || private.markdown(case r.section when 'findings' then r.detail else r.text end)
                 || case
                     when r.section in ('hooks', 'angles') and r.detail <> ''
                         then ' ' || private.markdown(r.detail)
@@ -6693,7 +7929,16 @@ begin
                 order by r.number
             ) as lines
         from private.pack_rows(v_content) as r
-        where r.section !~ '^(script|evidence|caveats)'
+        where
+            r.section !~ '^(script|evidence|caveats)'
+            and not (r.section = 'hooks' and r.text = any(v_said))
+            and not (
+                r.section = 'angles'
+                and exists (
+                    select 1 from jsonb_path_query(v_content, 'lax $.angles[*]') as a (part)
+                    where a.part ->> 'title' = r.kind and a.part ->> 'id' = any(v_scripted)
+                )
+            )
         group by r.section
     ) as s;
     select string_agg(
@@ -6710,8 +7955,12 @@ begin
     into v_scripts
     from jsonb_path_query(v_content, 'lax $.script_templates[*]') with ordinality as t (part, n);
     return v_text
-        || coalesce(v_lists, '')
-        || coalesce(v_scripts, '')
+        || concat(v_lists ->> 'changed', v_lists ->> 'findings', v_lists ->> 'angles', v_scripts)
+        || concat(
+            v_lists ->> 'hooks', v_lists ->> 'dos', v_lists ->> 'donts', v_lists ->> 'risks',
+            v_lists ->> 'facts', v_lists ->> 'comparables', v_lists ->> 'tags',
+            v_lists ->> 'next_steps'
+        )
         || private.markdown_list(v_labels ->> 'evidence', array(
             select format('%s: ', private.markdown(r.cited)) || private.markdown(r.text)
                 || private.markdown_url(r.url)
@@ -10565,6 +11814,9 @@ declare
     v_left integer := 1000;
     v_erased integer;
 begin
+    if private.cell_state(erase_account.user_id) = 'moving' then
+        perform private.refuse_move(erase_account.user_id);
+    end if;
     -- Waits for a change of the account that is about to commit, because that locks this row too.
     update private.accounts as a set deleted_at = now()
     where a.id = erase_account.user_id and a.deleted_at is null;
@@ -10634,12 +11886,14 @@ begin
     if v_outcome = 'revoked' then
         v_person := private.open_account(issuer, member, default_member_id, 'person');
         v_organisation := private.open_account(issuer, subject, default_user_id, 'organisation');
+        perform private.require_settled(v_organisation.id);
         perform private.revoke_sessions(
             v_organisation.id, v_person.id, event_at, type = 'organizationMembership.deleted'
         );
     end if;
     if v_outcome = 'named' then
         v_organisation := private.open_account(issuer, subject, default_user_id, 'organisation');
+        perform private.require_settled(v_organisation.id);
         perform private.name_organisation(v_organisation.id, name, event_at);
     end if;
     if v_outcome <> 'erased' then
@@ -10664,7 +11918,8 @@ comment on function private.record_clerk_event is
 'Stores an event from Clerk and does what it asks for, in one transaction. user.deleted and
 organization.deleted erase the account of subject. organizationMembership.deleted and .updated end
 the tokens that a member has for the organisation subject. organization.created and .updated tell its
-name. Returns erased, revoked, named, ignored or duplicate. Definer: the edge has no table rights.';
+name. Returns erased, revoked, named, ignored or duplicate. Errors: 503
+account_moving. Definer: the edge has no table rights.';
 grant execute on function private.record_clerk_event to webhook;
 
 create function private.erase_own_account()
@@ -11171,6 +12426,9 @@ begin
     if private.is_erased(refuse_account.user_id) then
         perform private.fail(403, 'account_deleted', 'This account has been deleted.');
     end if;
+    if private.cell_state(refuse_account.user_id) is not null then
+        perform private.refuse_move(refuse_account.user_id);
+    end if;
     perform private.fail(
         401, 'invalid_token', 'This access token is for no account of ours.',
         headers => '{"WWW-Authenticate": "Bearer error=\"invalid_token\""}'
@@ -11178,8 +12436,8 @@ begin
 end;
 $$;
 comment on function private.refuse_account is
-'Ends the request: 403 account_deleted for an erased account, 401 invalid_token for an unknown
-one.';
+'Ends the request: 403 account_deleted for an erased account, 401 account_moved or 423
+account_moving for one of another cell, 401 invalid_token for an unknown one.';
 
 create function private.refuse_concurrency(scope text)
 returns void
@@ -11214,7 +12472,8 @@ begin
     ) then
         return;
     end if;
-    if private.is_erased(require_member.user_id) then
+    if private.is_erased(require_member.user_id)
+        or private.cell_state(require_member.user_id) = 'moved' then
         perform private.refuse_account(require_member.user_id);
     end if;
     perform private.refuse_session();
@@ -11237,7 +12496,8 @@ begin
     if private.is_live_key(require_live_key.user_id, (claims ->> 'api_key')::uuid) then
         return;
     end if;
-    if private.is_erased(require_live_key.user_id) then
+    if private.is_erased(require_live_key.user_id)
+        or private.cell_state(require_live_key.user_id) = 'moved' then
         perform private.refuse_account(require_live_key.user_id);
     end if;
     perform private.fail(
@@ -11282,6 +12542,8 @@ declare
     v_is_write boolean := v_method not in ('GET', 'HEAD', '')
     and current_setting('transaction_read_only') = 'off';
     v_user uuid;
+    -- A cell beside others has an audience of its own.
+    v_audience text := coalesce(current_setting('pgrst.jwt_aud', true), 'authenticated');
     v_has_slot boolean;
     v_headers jsonb;
     v_is_alive boolean;
@@ -11293,9 +12555,12 @@ begin
         -- accepts a cached token until its expiry, even when its key was withdrawn. So a token may
         -- live 900 s at most, the limit of EDGE_TOKEN_SECONDS.
         if v_claims @@ 'strict $.exp.type() == "number" && $.exp - $.iat <= 900
-            && $.sub like_regex "^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$"
-            && ($.aud == "authenticated" || $.aud.size() == 1 && $.aud[0] == "authenticated")'
-            is not true then
+            && $.sub like_regex "^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$"'
+            is not true
+            or (
+                v_claims ->> 'aud' = v_audience
+                or v_claims -> 'aud' = jsonb_build_array(v_audience)
+            ) is not true then
             perform private.refuse_unauthenticated();
         end if;
         v_user := v_claims ->> 'sub';
@@ -11328,7 +12593,7 @@ begin
             -- read_version covers products, packs, results and ended jobs. The states of the
             -- unfinished jobs cover the rest.
             select
-                a.deleted_at is null,
+                a.deleted_at is null and coalesce(a.cell_state, 'moving') = 'moving',
                 md5(concat_ws(
                     ' ', v_user, v_path,
                     v_headers ->> 'accept', v_headers ->> 'range', v_headers ->> 'prefer',
@@ -11346,7 +12611,10 @@ begin
             if v_is_write then
                 perform private.count_request(v_user, 'write');
             end if;
-            select a.deleted_at is null into v_is_alive
+            select
+                a.deleted_at is null
+                and (a.cell_state is null or a.cell_state = 'moving' and not v_is_write)
+            into v_is_alive
             from private.accounts as a where a.id = v_user;
         end if;
         if v_is_alive is not true then
@@ -11400,8 +12668,9 @@ comment on function private.before_request is
 shared_pack_markdown or shared_pack_csv. 401 invalid_token: the token lacks exp, iat, sub or aud,
 lives longer than 15 minutes, or names an unknown account; or its membership ended or changed, or
 its API key was revoked. 403 account_deleted: the account is erased; its tokens live on for minutes.
-403 role_not_allowed: a viewer writes. 429 rate_limited: the account exceeds the writes a minute of
-its plan, or six requests at once. Requests without a token share three at once.
+403 role_not_allowed: a viewer writes. 423 account_moving: it writes while the account moves to
+another cell. 401 account_moved: the account has moved; the exchange gives a token for its new cell.
+429 rate_limited: the account exceeds the writes a minute of its plan, or six requests at once. Requests without a token share three at once.
 
 Sets Cache-Control. For products and product_overview also sets an ETag and answers 304 when
 If-None-Match matches. Ends a read of a table after three seconds.

@@ -371,6 +371,7 @@ class PublicNotifications(BaseModel):
     created_at: datetime.datetime = Field(alias="created_at")
     id: uuid.UUID = Field(alias="id")
     kind: str = Field(alias="kind")
+    params: JsonValue = Field(alias="params")
     product_id: Optional[uuid.UUID] = Field(alias="product_id")
     read_at: Optional[datetime.datetime] = Field(alias="read_at")
     text: str = Field(alias="text")
@@ -380,6 +381,7 @@ class PublicNotificationsInsert(TypedDict):
     created_at: NotRequired[Annotated[datetime.datetime, Field(alias="created_at")]]
     id: NotRequired[Annotated[uuid.UUID, Field(alias="id")]]
     kind: Annotated[str, Field(alias="kind")]
+    params: NotRequired[Annotated[JsonValue, Field(alias="params")]]
     product_id: NotRequired[Annotated[Optional[uuid.UUID], Field(alias="product_id")]]
     read_at: NotRequired[Annotated[Optional[datetime.datetime], Field(alias="read_at")]]
     text: Annotated[str, Field(alias="text")]
@@ -389,6 +391,7 @@ class PublicNotificationsUpdate(TypedDict):
     created_at: NotRequired[Annotated[datetime.datetime, Field(alias="created_at")]]
     id: NotRequired[Annotated[uuid.UUID, Field(alias="id")]]
     kind: NotRequired[Annotated[str, Field(alias="kind")]]
+    params: NotRequired[Annotated[JsonValue, Field(alias="params")]]
     product_id: NotRequired[Annotated[Optional[uuid.UUID], Field(alias="product_id")]]
     read_at: NotRequired[Annotated[Optional[datetime.datetime], Field(alias="read_at")]]
     text: NotRequired[Annotated[str, Field(alias="text")]]

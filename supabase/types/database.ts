@@ -11,6 +11,7 @@ import type {
   NewApiKey,
   NewShare,
   NewWebhookSecret,
+  NotificationParams,
   Overall,
   PackConfiguration,
   PlanId,
@@ -284,7 +285,7 @@ isOneToOne: false
                   ]
                 },"notifications": {
                   Row: {
-                    "created_at": string,"id": string,"kind": string,"product_id": string | null,"read_at": string | null,"text": string,"user_id": string
+                    "created_at": string,"id": string,"kind": string,"params": NotificationParams,"product_id": string | null,"read_at": string | null,"text": string,"user_id": string
                   }
                   ComputedFields: never
                   Insert: never
