@@ -18,12 +18,15 @@ DASHBOARD := local/dashboard
 FOREIGN := tests/foreign
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-billing up dashboard screenshots down status env token session rotate-keys logs reset psql test foreign check format schema migration types docs lock eval policies prove trials bench bench-jobs bench-edge test-llm bench-compliance bench-api image deploy-check
+.PHONY: help setup demo demo-billing trace up dashboard screenshots down status env token session rotate-keys logs reset psql test foreign check format schema migration types docs lock eval policies prove trials bench bench-jobs bench-edge test-llm bench-compliance bench-api image deploy-check
 
 ##@ Start here
 
 demo: setup ## The whole flow: stack, user, product, analysis, the virality pack on screen
 	@$(RUN) -m local demo
+
+trace: setup ## One product's trace from its request to its pack, as a tree, and its log lines
+	@$(RUN) -m local trace
 
 demo-billing: setup ## A checkout to an active plan and back, with a Stripe on loopback
 	@$(RUN) -m local demo-billing

@@ -9,6 +9,7 @@ from typing import Any
 import structlog
 from flask import Blueprint, Response, jsonify, request
 
+from core.database import traced
 from webhooks.accounts import new_account_id
 from webhooks.authentication import signature
 from webhooks.clerk_tokens import ORGANISATION, SUBJECT, display_name
@@ -56,14 +57,17 @@ def receive(event: dict[str, Any]) -> Response:
     if not isinstance(kind, str) or not _TYPE.match(kind):
         raise Problem(400, "invalid_request", "This is not a Clerk event.")
     issuer, named = edge.settings.clerk_issuer, _identities(kind, event.get("data"))
-    row = edge.database.call(
+    statement, parameters = traced(
         "select private.record_clerk_event("
         "%s, %s, %s, %s, %s, %s, %s, to_timestamp(%s), %s) as outcome",
-        *(request.headers["Svix-Id"], kind, issuer),
-        *(named.subject, named.subject and new_account_id(issuer, named.subject)),
-        *(named.member, named.member and new_account_id(issuer, named.member)),
-        *(_seconds(event), named.name),
+        (
+            *(request.headers["Svix-Id"], kind, issuer),
+            *(named.subject, named.subject and new_account_id(issuer, named.subject)),
+            *(named.member, named.member and new_account_id(issuer, named.member)),
+            *(_seconds(event), named.name),
+        ),
     )
+    row = edge.database.call(statement, *parameters)
     outcome = str(row["outcome"])
     CLERK_EVENTS.labels(kind if kind in USEFUL_TYPES else "(other)", outcome).inc()
     log.info("clerk_event", type=kind, outcome=outcome)

@@ -13,6 +13,7 @@ from flask import Flask, current_app
 from psycopg import Connection
 from psycopg_pool import ConnectionPool, PoolTimeout
 
+from core import tracing
 from core.config import EdgeSettings
 from core.database import Row
 from core.encryption import Encryption
@@ -40,7 +41,11 @@ class Database:
 
     def call(self, statement: str, *parameters: Any) -> Row:
         """The row of a statement that always returns one."""
-        with self.session() as connection:
+        name = tracing.function_of(statement)
+        with (
+            tracing.span(name, kind="client", db__system="postgresql"),
+            self.session() as connection,
+        ):
             row = connection.execute(statement, parameters).fetchone()
         if row is None:
             raise LookupError(statement)

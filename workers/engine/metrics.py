@@ -18,6 +18,36 @@ SECONDS = Histogram(
     buckets=(0.005, 0.02, 0.1, 0.5, 1, 2, 5, 10, 30, 60, 120, 300),
 )
 
+WAIT_SECONDS = Histogram(
+    "worker_job_wait_seconds",
+    "From a job's creation to its start, at its first claim",
+    ["kind"],
+    buckets=(0.005, 0.02, 0.1, 0.5, 1, 2, 5, 15, 60, 300, 1800),
+)
+TOTAL_SECONDS = Histogram(
+    "worker_job_total_seconds",
+    "From a job's creation to its success, waiting and every try included",
+    ["kind"],
+    buckets=(0.1, 0.5, 1, 2, 5, 10, 30, 60, 120, 300, 900, 3600),
+)
+PROVIDER_CALLS = Counter(
+    "worker_provider_calls",
+    "Calls to what is outside, by how they ended",
+    ["provider", "operation", "outcome"],
+)
+PROVIDER_SECONDS = Histogram(
+    "worker_provider_seconds",
+    "Time of a call to what is outside",
+    ["provider", "operation"],
+    buckets=(0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60),
+)
+PROVIDER_USD = Counter(
+    "worker_provider_usd", "What runs have cost that this worker saw end", ["provider"]
+)
+MODEL_ANSWERS = Counter("worker_model_answers", "Requests to a model", ["model", "outcome"])
+MODEL_TOKENS = Counter("worker_model_tokens", "Tokens billed", ["model", "direction", "plan"])
+MODEL_USD = Counter("worker_model_usd", "What the model's tokens cost", ["model", "plan"])
+
 
 def record(kind: str, outcome: str, seconds: float) -> None:
     """A try of a job has ended."""

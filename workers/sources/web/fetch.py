@@ -20,6 +20,7 @@ from typing import Literal
 
 import httpx
 
+from workers.engine.calls import measured
 from workers.engine.errors import Reject, Retry
 
 # Networks without shops. The registries call some of them global.
@@ -132,6 +133,7 @@ class Fetcher:
         self._resolve = resolve
         self._allowed = allowed
 
+    @measured("page", "get")
     async def get(self, url: str, bounds: FetchBounds = PAGE_BOUNDS) -> Page:
         """The page of `url`. Raises `Retry` or `Reject` with a sentence for the user."""
         try:
@@ -142,6 +144,7 @@ class Fetcher:
         except httpx.TransportError as error:
             raise Retry("page_unavailable", "The page's server could not be reached.") from error
 
+    @measured("page", "post")
     async def post(
         self, url: str, content: bytes, headers: Mapping[str, str], *, seconds: float
     ) -> PostAnswer:
