@@ -18,7 +18,7 @@ DASHBOARD := local/dashboard
 FOREIGN := tests/foreign
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-billing trace up dashboard screenshots down status env token session rotate-keys logs reset psql test foreign check format schema migration types docs lock eval policies prove trials bench bench-jobs bench-edge test-llm bench-compliance bench-api image deploy-check
+.PHONY: help setup demo demo-billing trace up dashboard screenshots down status env token session rotate-keys logs reset psql test foreign check format schema migration types docs lock eval policies prove alerts trials bench bench-jobs bench-edge test-llm bench-compliance bench-api image deploy-check
 
 ##@ Start here
 
@@ -112,6 +112,9 @@ policies: setup $(VENV)/policies/.installed ## pgrls (Z3) proves that no policy 
 
 prove: setup ## Isolation, hostile input, faults: one table, exit 1 on any failure (QUICK=1: minutes)
 	@$(RUN) -m tests.prove $(if $(QUICK),--quick)
+
+alerts: setup ## The fault of each alert on a real stack: fired and cleared, one table; needs Debian's prometheus
+	@$(RUN) -m tests.alerts
 
 ##@ Elsewhere (docs/deploy.md)
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import cache
 
 from prometheus_client import Counter, Gauge, Histogram
+
+_OUTCOMES = ("succeeded", "retried", "rejected", "failed")
 
 RUNNING = Gauge("worker_jobs_running", "Jobs this worker runs now")
 OUTCOMES = Counter("worker_jobs", "Tries of jobs by how they ended", ["kind", "outcome"])
@@ -47,6 +50,21 @@ PROVIDER_USD = Counter(
 MODEL_ANSWERS = Counter("worker_model_answers", "Requests to a model", ["model", "outcome"])
 MODEL_TOKENS = Counter("worker_model_tokens", "Tokens billed", ["model", "direction", "plan"])
 MODEL_USD = Counter("worker_model_usd", "What the model's tokens cost", ["model", "plan"])
+
+
+def prepare(kinds: Iterable[str]) -> None:
+    """Shows zeros of every kind: a rate sees only what grows after its first sample."""
+    for kind in kinds:
+        for outcome in _OUTCOMES:
+            _children(kind, outcome)
+        WAIT_SECONDS.labels(kind)
+        TOTAL_SECONDS.labels(kind)
+
+
+def prepare_model(model: str) -> None:
+    """The same of a model's answers."""
+    for outcome in ("answered", "model_not_found", "over_quota", "unavailable"):
+        MODEL_ANSWERS.labels(model, outcome)
 
 
 def record(kind: str, outcome: str, seconds: float) -> None:

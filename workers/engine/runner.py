@@ -216,6 +216,7 @@ class Runner:
             held=lambda: [held.job for held in list(self._held.values())],
             halt=lambda job, why: self._loop.call_soon_threadsafe(self._halt, job.token, why),
         )
+        metrics.prepare(handlers)
         metrics.RUNNING.set_function(lambda: self.running)
 
     async def run(self) -> None:

@@ -286,6 +286,7 @@ async def open_text_model(
         timeout=TIMEOUT_SECONDS,
         max_retries=0,  # the client would also retry with an exhausted quota
     ) as client:
+        metrics.prepare_model(name)
         yield TextModel(name, price, client, effort)
 
 
