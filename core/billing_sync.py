@@ -16,6 +16,7 @@ import structlog
 from psycopg import Connection
 from psycopg.types.json import Jsonb
 
+from core import tracing
 from core.database import Row, traced
 from core.stripe_gateway import BillingError, Customer, Gateway, reference
 
@@ -81,7 +82,9 @@ def record(db: Connection[Row], event: Event, *, body_sha256: str | None) -> str
             *(event.customer_id, event.object_id, body_sha256, event.is_useful),
         ),
     )
-    row = db.execute(statement, parameters).fetchone()
+    name = tracing.function_of(statement)
+    with tracing.span(name, kind="client", db__system="postgresql"):
+        row = db.execute(statement, parameters).fetchone()
     return cast("str", row["outcome"]) if row else "duplicate"
 
 
