@@ -39,6 +39,7 @@ _FIRE_SECONDS = 150.0
 _CLEAR_SECONDS = 240.0
 _CALM_SECONDS = 12.0
 _LATE_SECONDS = 130.0  # PackSlow asks for packs that took longer than 120 s
+_LATE_PRODUCTS = 12
 _POST = "https://www.tiktok.com/@someone/video/7300000000000000000"
 _ERROR = apify.Outcome(error=(500, "internal-error"))
 _UNUSABLE = openai.Reply(content="{}")  # packs are written without it, and nothing fails
@@ -198,7 +199,8 @@ def run(drill: Drill) -> None:
     first = drill.user()
     began = time.monotonic()
     with drill.dead("workers"):
-        for client in (first, *(drill.user() for _ in range(3))):
+        # More than a worker claims at once: a rate sees only what follows its first sample.
+        for client in (first, *(drill.user() for _ in range(_LATE_PRODUCTS - 1))):
             add_product(client, SOURCE_URL)
         away = drill.fired("every worker killed", "WorkersDown", since=began)
         _while_no_worker_runs(drill)
