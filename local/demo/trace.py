@@ -249,7 +249,7 @@ def run(settings: LocalSettings) -> None:
 def show(console: Console, layout: Layout, seen: Traced, spans: list[Span]) -> None:
     """Prints the tree and the log lines."""
     trace_id = seen.trace.trace_id
-    console.print(tree(spans, f"trace {trace_id}, “{seen.product['name']}”"))
+    console.print(tree(spans, f"trace {trace_id}, “{seen.product['name']}”"), soft_wrap=True)
     console.print(f"\nIts log lines: make logs | grep {trace_id}")
     for line in log_lines(layout.log, trace_id):
         rest = " ".join(
@@ -257,7 +257,9 @@ def show(console: Console, layout: Layout, seen: Traced, spans: list[Span]) -> N
             for key in ("route", "kind", "outcome", "status", "milliseconds")
             if line.get(key) is not None
         )
-        console.print(f"  {line['timestamp']} {line['service']:7} {line['event']} {rest}")
+        console.print(
+            f"  {line['timestamp']} {line['service']:7} {line['event']} {rest}", soft_wrap=True
+        )
 
 
 @contextmanager
