@@ -19,12 +19,15 @@ FOREIGN := tests/foreign
 HELM := tests/deploy/node_modules/helm/helm
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-billing up dashboard screenshots down status env token session rotate-keys logs reset psql test foreign chart check format schema migration types docs lock eval policies prove trials bench bench-jobs bench-edge test-llm bench-compliance bench-api load image deploy-check
+.PHONY: help setup demo demo-billing trace up dashboard screenshots down status env token session rotate-keys logs reset psql test foreign chart check format schema migration types docs lock eval policies prove alerts trials bench bench-jobs bench-edge test-llm bench-compliance bench-api load image deploy-check
 
 ##@ Start here
 
 demo: setup ## The whole flow: stack, user, product, analysis, the virality pack on screen
 	@$(RUN) -m local demo
+
+trace: setup ## One product's trace from its request to its pack, as a tree, and its log lines
+	@$(RUN) -m local trace
 
 demo-billing: setup ## A checkout to an active plan and back, with a Stripe on loopback
 	@$(RUN) -m local demo-billing
@@ -116,6 +119,9 @@ policies: setup $(VENV)/policies/.installed ## pgrls (Z3) proves that no policy 
 
 prove: setup ## Isolation, hostile input, faults: one table, exit 1 on any failure (QUICK=1: minutes)
 	@$(RUN) -m tests.prove $(if $(QUICK),--quick)
+
+alerts: setup ## The fault of each alert on a real stack: fired and cleared, one table; needs Debian's prometheus
+	@$(RUN) -m tests.alerts
 
 ##@ Elsewhere (docs/deploy.md)
 

@@ -16,7 +16,8 @@ import structlog
 from psycopg import Connection
 from psycopg.types.json import Jsonb
 
-from core.database import Row
+from core import tracing
+from core.database import Row, traced
 from core.stripe_gateway import BillingError, Customer, Gateway, reference
 
 log = structlog.get_logger()
@@ -74,13 +75,16 @@ def record(db: Connection[Row], event: Event, *, body_sha256: str | None) -> str
 
     Returns received, ignored, duplicate, or changed (the same id came with another text before).
     """
-    row = db.execute(
+    statement, parameters = traced(
         "select private.record_stripe_event(%s, %s, %s, %s, %s, %s, %s, %s, %s) as outcome",
         (
             *(event.id, event.type, event.created, event.is_live, event.api_version),
             *(event.customer_id, event.object_id, body_sha256, event.is_useful),
         ),
-    ).fetchone()
+    )
+    name = tracing.function_of(statement)
+    with tracing.span(name, kind="client", db__system="postgresql"):
+        row = db.execute(statement, parameters).fetchone()
     return cast("str", row["outcome"]) if row else "duplicate"
 
 

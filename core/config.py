@@ -56,6 +56,15 @@ class Settings(BaseSettings):
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     # Where the internet reaches the Flask app; Apify calls its webhook there.
     edge_public_url: str | None = None
+    # Where spans go (OTLP over HTTP). Without it none are recorded.
+    otel_exporter_otlp_endpoint: str | None = None
+
+    @field_validator("otel_exporter_otlp_endpoint")
+    @classmethod
+    def _is_http(cls, url: str | None) -> str | None:
+        if url is not None and not url.startswith(("https://", "http://")):
+            raise ValueError("OTEL_EXPORTER_OTLP_ENDPOINT must start with https:// or http://")
+        return url
 
     @field_validator("edge_public_url")
     @classmethod

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import select
+from collections.abc import Iterable
 from typing import Any
 
 from psycopg import AsyncConnection, Connection, Notify
@@ -16,6 +17,7 @@ from psycopg.types.json import set_json_dumps
 from psycopg.types.string import StrDumperUnknown
 from psycopg_pool import AsyncConnectionPool, ConnectionPool
 
+from core import tracing
 from core.text import storable, storable_json
 
 # A client notices a dead server or a cut network within about 20 seconds, not after hours.
@@ -33,7 +35,19 @@ _RECONNECT_SECONDS = 1.0
 # A pooler answers the start of a connection itself, with a process number of its own.
 _BACKEND = "select pg_backend_pid() as pid"
 
+_TRACED = "with traced as materialized (select set_config('request.headers', %s, true)) "
+
 Row = dict[str, object]
+
+
+def traced(statement: str, parameters: Iterable[object]) -> tuple[str, tuple[object, ...]]:
+    """The same `select` of functions; jobs that it adds get the trace of this context.
+
+    The statement shows the database the header that PostgREST would show it.
+    """
+    header = tracing.header()
+    headers = json.dumps({"traceparent": header} if header else {})
+    return _TRACED + statement + " from traced", (headers, *parameters)
 
 
 def connect(url: str, *, application_name: str) -> Connection[Row]:

@@ -44,6 +44,7 @@ _ENTRIES = (
     *("workers.__main__", "workers.process", "workers.operator", "workers.engine.isolated"),
     *("sqlalchemy.dialects.postgresql.psycopg", "encodings.idna", "uuid", "wsgiref.simple_server"),
     *("openai.resources.chat.completions", "openai.resources.responses"),
+    *("opentelemetry.sdk.trace.export", "opentelemetry.exporter.otlp.proto.http.trace_exporter"),
 )
 # Stripe's services, which its library imports at first use.
 _STRIPE = (

@@ -72,6 +72,14 @@ def demo_billing(settings: LocalSettings) -> int:
     return 0
 
 
+def trace(settings: LocalSettings) -> int:
+    # Imported here: only this command needs OpenTelemetry's messages.
+    from local.demo import trace as demonstration  # noqa: PLC0415
+
+    demonstration.run(settings)
+    return 0
+
+
 def status(settings: LocalSettings) -> int:
     """Exit status 1 if something is not well."""
     states = health.check(settings, Layout(settings.local_dir, settings.profile))
@@ -193,6 +201,7 @@ def _say(text: str) -> None:
 _COMMANDS: dict[str, Callable[..., int]] = {
     "demo": demo,
     "demo-billing": demo_billing,
+    "trace": trace,
     "up": up,
     "down": down,
     "reset": reset,

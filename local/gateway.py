@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from collections.abc import Iterable
 from http import HTTPStatus
 from urllib.parse import quote
@@ -20,11 +21,13 @@ from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from werkzeug.middleware.http_proxy import ProxyMiddleware
 
+from core import tracing
 from core.config import LocalSettings
 from local import pages
 
 _REST = "/rest/v1/"
 _TIMEOUT_SECONDS = 30
+_ROUTE = re.compile(r"/(rest/v1/(rpc/)?)?[a-z_]{1,63}\b")
 _PATH_CHARACTERS = "!$&'()*+,/:;=@"
 
 
@@ -66,7 +69,22 @@ def create_app(settings: LocalSettings | None = None) -> WSGIApplication:
         environ["PATH_INFO"] = quote(path, safe=_PATH_CHARACTERS)
         return proxy(environ, start_response)
 
-    return pages.with_dashboard(guarded, settings)
+    tracing.configure("gateway", settings.otel_exporter_otlp_endpoint)
+
+    def traced(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        trace = tracing.begin(environ.get("HTTP_TRACEPARENT"))
+        name = f"{environ['REQUEST_METHOD']} {_route(environ['PATH_INFO'])}"
+        with tracing.span(name, kind="server", parent=trace):
+            environ["HTTP_TRACEPARENT"] = tracing.header()
+            return guarded(environ, start_response)
+
+    return pages.with_dashboard(traced, settings)
+
+
+def _route(path: str) -> str:
+    """A path without what a user may write: the table or function, or the edge's first part."""
+    found = _ROUTE.match(path)
+    return found[0] if found else "(other)"
 
 
 def _is_text(environ: WSGIEnvironment) -> bool:

@@ -1,7 +1,9 @@
-"""`python -m tests.prove`: isolation, hostile input, faults; one table, exit 1 if any failed.
+"""`python -m tests.prove`: isolation, hostile input, faults, signals; one table.
+
+Exits with 1 if anything failed.
 
 The cases are the suite's own, with the long trials at their full length (PROVE=1), then every
-scenario of `tests/chaos`.
+scenario of `tests/chaos`, then the fault of each alert (`tests/alerts.py`; not with --quick).
 """
 
 from __future__ import annotations
@@ -18,6 +20,7 @@ import pytest
 from rich.console import Console
 from rich.table import Table
 
+from tests import alerts, prometheus
 from tests.chaos.faults import SCENARIOS
 from tests.chaos.outcome import try_out
 from tests.chaos.servers import own_server
@@ -63,6 +66,10 @@ AREAS = {
         "tests/sql/test_job_state_machine.py": "the job protocol against a model",
         "tests/local/test_crash.py": "the stack after kill -9",
     },
+    "signals": {
+        "tests/flow/test_trace.py": "one id from a request to its pack, spans without texts",
+        "tests/deploy/test_monitoring.py": "alerts, panels and runbooks on a real stack",
+    },
 }
 
 
@@ -104,6 +111,8 @@ def main() -> int:
     paths = [str(ROOT / path) for files in AREAS.values() for path in files]
     pytest.main(["-q", *paths], plugins=[tally])
     rows = [*_of_tests(tally), *_of_faults(arguments.jobs)]
+    if not arguments.quick:
+        rows += _of_alerts()
     table = Table("area", "tried", "cases", "failed", "skipped", "seconds", title="Proven")
     for row in rows:
         table.add_row(*(str(cell) for cell in row))
@@ -118,6 +127,20 @@ def _of_tests(tally: _Tally) -> Iterator[_Row]:
             # A file that is gone or runs nothing proves nothing.
             failed = tally.failed[path] if cases else 1
             yield _Row(area, what, cases, failed, tally.skipped[path], round(tally.seconds[path]))
+
+
+def _of_alerts() -> Iterator[_Row]:
+    if not prometheus.is_installed():
+        yield _Row("signals", prometheus.MISSING, 0, 0, 1, 0)
+        return
+    console = Console(width=150)
+    with alerts.drilled(console.print) as drill:
+        alerts.run(drill)
+    for row in drill.rows:
+        what = f"{row.alert}, {row.fault}: {row.words}"
+        yield _Row("signals", what, 1, int(not row.is_proven), 0, round(row.seconds))
+    for alert in alerts.untried(drill):
+        yield _Row("signals", f"{alert} was not tried", 0, 1, 0, 0)
 
 
 def _of_faults(jobs: int) -> Iterator[_Row]:

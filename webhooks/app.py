@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from core import logs
+from core import logs, tracing
 from core.config import EdgeSettings
 from core.database import sync_pool
 from core.encryption import Encryption
@@ -32,6 +32,7 @@ def create_app(
     """The app for `settings`, by default those of the environment. Raises for a missing one."""
     settings = settings or EdgeSettings()
     logs.configure(settings.log_level, "edge")
+    tracing.configure("edge", settings.otel_exporter_otlp_endpoint)
     app = EdgeApp(_build(settings, clock))
     app.config["MAX_CONTENT_LENGTH"] = _MAX_BODY_BYTES
     app.config["TRUSTED_HOSTS"] = list(settings.trusted_hosts) or None

@@ -9,6 +9,7 @@ from typing import Any
 import structlog
 from flask import Blueprint, Response, jsonify, request
 
+from core.database import traced
 from webhooks.accounts import new_account_id
 from webhooks.authentication import signature
 from webhooks.cells import Place
@@ -61,17 +62,17 @@ def receive(event: dict[str, Any]) -> Response:
     cells = [subject.cell if subject else edge.cells.home]
     if subject and kind == "user.deleted":
         cells = edge.cells.all()  # a person may be a member in any cell
-    outcomes = [
-        cell.database.call(
-            "select private.record_clerk_event("
-            "%s, %s, %s, %s, %s, %s, %s, to_timestamp(%s), %s) as outcome",
+    statement, parameters = traced(
+        "select private.record_clerk_event("
+        "%s, %s, %s, %s, %s, %s, %s, to_timestamp(%s), %s) as outcome",
+        (
             *(request.headers["Svix-Id"], kind, issuer),
             *(named.subject, subject and subject.account_id),
             *(named.member, member and member.account_id),
             *(_seconds(event), named.name),
-        )["outcome"]
-        for cell in cells
-    ]
+        ),
+    )
+    outcomes = [cell.database.call(statement, *parameters)["outcome"] for cell in cells]
     # A repetition after a failure in the midst is new to some cells.
     outcome = str(next((each for each in outcomes if each != "duplicate"), "duplicate"))
     CLERK_EVENTS.labels(kind if kind in USEFUL_TYPES else "(other)", outcome).inc()

@@ -11,6 +11,7 @@ import psycopg
 from psycopg import Connection
 from psycopg_pool import ConnectionPool, PoolTimeout
 
+from core import tracing
 from core.database import Row
 
 _RECONNECT_SECONDS = 1.0  # enough for the pool to connect to a server that is back
@@ -30,7 +31,11 @@ class Database:
 
     def call(self, statement: str, *parameters: Any) -> Row:
         """The row of a statement that always returns one."""
-        with self.session() as connection:
+        name = tracing.function_of(statement)
+        with (
+            tracing.span(name, kind="client", db__system="postgresql"),
+            self.session() as connection,
+        ):
             row = connection.execute(statement, parameters).fetchone()
         if row is None:
             raise LookupError(statement)

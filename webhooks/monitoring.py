@@ -11,12 +11,19 @@ import time
 
 import psycopg
 import structlog
-from flask import Blueprint, Flask, Response, jsonify, request
+from flask import Blueprint, Flask, Response, g, jsonify, request
 
+from core import tracing
 from webhooks.authentication import public
 from webhooks.clerk_keys import KeysUnavailable
 from webhooks.context import current_edge
-from webhooks.metrics import JWKS_AGE_SECONDS, ORPHAN_EVENTS, REQUEST_SECONDS, exposition
+from webhooks.metrics import (
+    DATABASE_UP,
+    JWKS_AGE_SECONDS,
+    REQUEST_SECONDS,
+    exposition,
+    observe_server,
+)
 from webhooks.problems import Problem
 from webhooks.request_log import request_log
 
@@ -62,9 +69,12 @@ def metrics() -> Response:
     """For Prometheus. The proxy in front must not pass this path on."""
     edge = current_edge()
     JWKS_AGE_SECONDS.set(edge.clerk_keys.age_seconds() or 0)
-    with contextlib.suppress(psycopg.OperationalError):  # the counters need no database
-        row = edge.database.call("select private.orphan_events() as count")
-        ORPHAN_EVENTS.set(float(str(row["count"])))
+    try:  # the counters need no database
+        with edge.database.session() as db:
+            observe_server(db.execute("select * from private.server_metrics()").fetchall())
+        DATABASE_UP.set(1)
+    except psycopg.OperationalError:
+        DATABASE_UP.set(0)
     body, content_type = exposition()
     return Response(body, content_type=content_type)
 
@@ -72,6 +82,7 @@ def metrics() -> Response:
 def register(app: Flask) -> None:
     app.before_request(_begin)
     app.after_request(_end)
+    app.teardown_request(_end_span)
 
 
 def _begin() -> None:
@@ -81,13 +92,31 @@ def _begin() -> None:
         line.request_id = offered
     structlog.contextvars.clear_contextvars()
     structlog.contextvars.bind_contextvars(request_id=line.request_id)
+    trace = tracing.begin(request.headers.get("traceparent"))
+    if (route := _route()) not in _QUIET_ROUTES:
+        method = request.method if request.url_rule else "(any)"
+        g.span_scope = contextlib.ExitStack()
+        g.span = g.span_scope.enter_context(
+            tracing.span(f"{method} {route}", kind="server", parent=trace, http__route=route)
+        )
+
+
+def _route() -> str:
+    # The template, not the path: a path may hold anything, and metrics need few labels.
+    return request.url_rule.rule if request.url_rule else "(none)"
+
+
+def _end_span(_error: BaseException | None = None) -> None:
+    if "span_scope" in g:
+        g.span_scope.close()
 
 
 def _end(response: Response) -> Response:
     line = request_log()
     response.headers["X-Request-Id"] = line.request_id
-    # The template, not the path: a path may hold anything, and metrics need few labels.
-    route = request.url_rule.rule if request.url_rule else "(none)"
+    route = _route()
+    if "span" in g:
+        g.span.set_attribute("http.response.status_code", response.status_code)
     seconds = time.perf_counter() - line.started
     REQUEST_SECONDS.labels(route, response.status_code).observe(seconds)
     if route not in _QUIET_ROUTES and line.is_logged:

@@ -9,6 +9,7 @@ from typing import cast
 import psycopg
 import structlog
 
+from core import tracing
 from core.config import WorkerSettings
 from core.database import async_pool
 from core.logs import configure
@@ -38,6 +39,7 @@ _log = structlog.get_logger()
 def run(settings: WorkerSettings) -> None:
     """Until it is told to stop."""
     configure(settings.log_level, "worker")
+    tracing.configure("worker", settings.otel_exporter_otlp_endpoint)
     monitor = Monitor()
     if settings.worker_metrics_port:
         monitor.serve(settings.worker_metrics_host, settings.worker_metrics_port)

@@ -81,11 +81,14 @@ create type private.claimed_job as (
     attempt integer,
     steps jsonb,
     ending text,
-    cursor private.claim_cursor
+    cursor private.claim_cursor,
+    trace text,
+    created_at timestamptz
 );
 comment on type private.claimed_job is
 'A leased job with its fencing token (msg_id, read_ct). `ending`: the claim ends the job with this
-outcome instead of handing it out. `cursor`: for the worker''s next claim.';
+outcome instead of handing it out. `cursor`: for the worker''s next claim. `trace`: the traceparent
+of the request that added the job; null without one. `created_at`: when it was added.';
 
 create function private.next_tenant(
     queue text, after text, oldest timestamptz, out tenant text, out weight integer
@@ -203,7 +206,9 @@ begin
                 select j.id from public.jobs as j where j.id = (m.message ->> 'job_id')::uuid
             ) is null
         )
-        returning m.msg_id, m.read_ct, (m.message ->> 'job_id')::uuid as job_id
+        returning
+            m.msg_id, m.read_ct, (m.message ->> 'job_id')::uuid as job_id,
+            m.headers ->> 'trace' as trace
     ), started as (
         update public.jobs as j set
             crashes = j.crashes + (j.status = 'running')::integer,
@@ -211,7 +216,7 @@ begin
             stage = 'starting',
             started_at = coalesce(j.started_at, clock_timestamp())
         from leased where j.id = leased.job_id
-        returning j.id, j.user_id, j.product_id, j.attempt, j.crashes
+        returning j.id, j.user_id, j.product_id, j.attempt, j.crashes, j.created_at
     )
     select leased.msg_id, leased.read_ct, leased.job_id, l.kind, s.user_id, s.product_id,
         l.arguments, s.attempt, l.steps,
@@ -219,7 +224,7 @@ begin
             when l.is_cancelled then 'cancelled'
             when l.job_id is null or s.crashes >= k.max_crashes then 'failed'
         end,
-        null::private.claim_cursor
+        null::private.claim_cursor, leased.trace, s.created_at
     from leased
     left join started as s on leased.job_id = s.id
     left join private.live_jobs as l on leased.job_id = l.job_id

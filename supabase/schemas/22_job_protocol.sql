@@ -17,6 +17,7 @@
 --   wake           an event makes a snoozed job due now
 --   step           a result that must not be paid for twice, kept until the job ends
 --   dead letter    what a failed job needs to come back (private.redrive)
+--   trace          the traceparent of the request that added the job, in its message's headers
 --   semaphore      a bound on jobs that use an outside service at once (23_job_operations.sql)
 
 create function private.call_workers(queue text, tenants text[])
@@ -77,6 +78,21 @@ comment on function private.message_headers is
 'The headers of a job''s message. The plan gives the weight: 1 on the free plan. A null weight, as
 of the system, counts as 1.';
 
+create function private.request_trace()
+returns text
+language sql stable security invoker set search_path = pg_catalog, pg_temp
+as $$
+    select v.header
+    from (values (
+        nullif(current_setting('request.headers', true), '')::jsonb ->> 'traceparent'
+    )) as v (header)
+    where length(v.header) = 55 and v.header ~ '^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$'
+        and substr(v.header, 4, 32) <> repeat('0', 32) and substr(v.header, 37, 16) <> repeat('0', 16)
+$$;
+comment on function private.request_trace is
+'The traceparent (W3C Trace Context, version 00) of the request; null without a valid one. A client
+may choose it: it joins log lines and spans, and decides nothing.';
+
 create function private.enqueue(
     kind text, user_id uuid, product_id uuid default null, key text default null,
     arguments jsonb default '{}', steps jsonb default null, job_id uuid default gen_random_uuid()
@@ -86,6 +102,7 @@ language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_tenant text := coalesce(enqueue.user_id::text, 'system');
+    v_trace text := private.request_trace();
     v_queue text;
     v_live_id uuid;
     v_is_new boolean;
@@ -113,7 +130,9 @@ begin
         insert into pgmq.q_jobs (message, headers, vt, enqueued_at)
         values (
             jsonb_build_object('job_id', enqueue.job_id),
-            private.message_headers(v_queue, v_tenant), v_now, v_now
+            private.message_headers(v_queue, v_tenant)
+            || case when v_trace is null then '{}' else jsonb_build_object('trace', v_trace) end,
+            v_now, v_now
         )
         returning msg_id into v_msg_id;
         insert into private.live_jobs (job_id, msg_id, tenant, kind, key, arguments, steps)

@@ -300,14 +300,13 @@ grant execute on function private.finish_customer_sync to worker, webhook;
 
 create function private.orphan_events()
 returns bigint
-language sql stable security definer set search_path = pg_catalog, pg_temp
+language sql stable security invoker set search_path = pg_catalog, pg_temp
 begin atomic
     select count(*) from private.stripe_events as e where e.status = 'orphan';
 end;
 comment on function private.orphan_events is
 'How many events of the last 90 days belong to no account. Behind each may be a person who has
-paid and has no plan. Definer: the edge has no table rights.';
-grant execute on function private.orphan_events to webhook;
+paid and has no plan. Shown by private.server_metrics.';
 
 create function private.requeue_billing()
 returns integer

@@ -105,7 +105,7 @@ FUNCTIONS = {
         private.begin_customer_sync private.check_script private.claim private.complete
         private.drop_tiktok private.end_tiktok_revocation
         private.expect_apify_run private.extend private.finish_customer_sync
-        private.lease_tiktok_refresh private.lookup_keys private.progress
+        private.lease_tiktok_refresh private.lookup_keys private.plan_of_job private.progress
         private.record_stripe_event private.refresh_tiktok
         private.bind_stripe_account
         private.requeue_billing private.retry private.save_analysis private.save_prices
@@ -121,10 +121,10 @@ FUNCTIONS = {
         private.finish_customer_sync private.ask_customer
         private.begin_checkout private.confirm_checkout private.end_checkout
         private.renew_customer_attempt
-        private.offered_prices private.orphan_events private.record_clerk_event
+        private.offered_prices private.record_clerk_event
         private.record_stripe_event private.bind_stripe_account private.resolve_identity
         private.is_live_key private.open_api_key
-        private.is_member private.stripe_account private.wake_for_apify
+        private.is_member private.server_metrics private.stripe_account private.wake_for_apify
         private.account_of_customer private.all_cells private.cell_of_account
         private.hold_handle private.is_erased private.learn_handle private.place_account
     """,

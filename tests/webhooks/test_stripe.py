@@ -7,7 +7,9 @@ import json
 import pytest
 from prometheus_client import REGISTRY
 
+from core import tracing
 from core.billing_sync import USEFUL_TYPES, parse_event, record
+from local import stripe
 from local.stripe import FakeStripe
 from tests.webhooks.edge import NOW, Edge
 
@@ -40,6 +42,24 @@ def test_an_event_is_recorded_with_its_job(edge: Edge, db, fake):
         }
     ]
     assert queued(db) == [{"key": event["id"], "arguments": {"event_id": event["id"]}}]
+
+
+def test_the_job_of_an_event_has_the_trace_of_its_request(edge: Edge, db, fake):
+    trace = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+
+    def trace_of_job(**headers: str) -> str:
+        event = fake.emit("customer.subscription.updated", {"id": "sub_1", "customer": "cus_1"})
+        body, signature = stripe.signed(event, now=NOW)
+        headers = {"Stripe-Signature": signature} | headers
+        answer = edge.client.post("/subscriptions/webhook", data=body, headers=headers)
+        assert answer.status_code == 200
+        return db.value("select headers ->> 'trace' from pgmq.q_jobs order by msg_id desc limit 1")
+
+    assert trace_of_job(traceparent=trace) == trace
+    made = trace_of_job()  # the connection is the same one: it must not remember the other trace
+    assert tracing.parse(made)
+    assert made != trace
+    assert trace_of_job(traceparent="no trace") not in (made, trace)
 
 
 def test_a_repeated_event_is_answered_and_changes_nothing(edge, db, fake):

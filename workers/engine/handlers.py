@@ -8,6 +8,7 @@ from typing import Any, Generic, TypeVar, cast
 
 from psycopg.types.json import Jsonb
 
+from core import tracing
 from workers.engine import queue as protocol
 from workers.engine.errors import Snooze
 from workers.engine.queue import Database, Job, Pool
@@ -53,6 +54,10 @@ class JobContext:
         if wait_seconds > 0:
             raise Snooze("waiting", wait_seconds)
 
+    async def plan(self) -> str:
+        """The plan of the job's account; "none" for system work. For metrics."""
+        return str(await self._call("select private.plan_of_job(%s, %s)"))
+
     async def expect(self, secret_hash: bytes) -> str:
         """The id under which an Apify run of this job may report that it has ended."""
         return str(await self._call("select private.expect_apify_run(%s, %s, %s)", secret_hash))
@@ -63,7 +68,8 @@ class JobContext:
         The result is stored until the job ends: JSON, derived data only.
         """
         if name not in self.steps:
-            result = await work()
+            with tracing.span(f"step {name}"):
+                result = await work()
             await self._call("select private.save_step(%s, %s, %s, %s)", name, Jsonb(result))
             self.steps[name] = result
         return cast("_T", self.steps[name])

@@ -21,6 +21,7 @@ from weakref import WeakValueDictionary
 
 import structlog
 
+from core import tracing
 from workers.engine import metrics
 from workers.engine.errors import Reject, Retry
 from workers.engine.isolated import EXIT_CODE_BYTES, HEADER_BYTES, Call, Task
@@ -117,7 +118,8 @@ class _Isolation:
         async with share, self._free:
             # Pages are large: those that wait are not copied yet.
             question = pickle.dumps(Call(task, arguments, named_arguments, *self._bounds))
-            answer = await self._asked(question)
+            with tracing.span(f"compute {task.name}"):
+                answer = await self._asked(question)
         metrics.ISOLATED.labels(task.name, answer["kind"]).inc()
         if answer["kind"] == "beyond_bounds":
             _log.warning("task_beyond_bounds", task=task.name, bound=answer["bound"])

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import cache
 
 from prometheus_client import Counter, Gauge, Histogram
+
+_OUTCOMES = ("succeeded", "retried", "rejected", "failed")
 
 RUNNING = Gauge("worker_jobs_running", "Jobs this worker runs now")
 OUTCOMES = Counter("worker_jobs", "Tries of jobs by how they ended", ["kind", "outcome"])
@@ -17,6 +20,51 @@ SECONDS = Histogram(
     ["kind"],
     buckets=(0.005, 0.02, 0.1, 0.5, 1, 2, 5, 10, 30, 60, 120, 300),
 )
+
+WAIT_SECONDS = Histogram(
+    "worker_job_wait_seconds",
+    "From a job's creation to its start, at its first claim",
+    ["kind"],
+    buckets=(0.005, 0.02, 0.1, 0.5, 1, 2, 5, 15, 60, 300, 1800),
+)
+TOTAL_SECONDS = Histogram(
+    "worker_job_total_seconds",
+    "From a job's creation to its success, waiting and every try included",
+    ["kind"],
+    buckets=(0.1, 0.5, 1, 2, 5, 10, 30, 60, 120, 300, 900, 3600),
+)
+PROVIDER_CALLS = Counter(
+    "worker_provider_calls",
+    "Calls to what is outside, by how they ended",
+    ["provider", "operation", "outcome"],
+)
+PROVIDER_SECONDS = Histogram(
+    "worker_provider_seconds",
+    "Time of a call to what is outside",
+    ["provider", "operation"],
+    buckets=(0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60),
+)
+PROVIDER_USD = Counter(
+    "worker_provider_usd", "What runs have cost that this worker saw end", ["provider"]
+)
+MODEL_ANSWERS = Counter("worker_model_answers", "Requests to a model", ["model", "outcome"])
+MODEL_TOKENS = Counter("worker_model_tokens", "Tokens billed", ["model", "direction", "plan"])
+MODEL_USD = Counter("worker_model_usd", "What the model's tokens cost", ["model", "plan"])
+
+
+def prepare(kinds: Iterable[str]) -> None:
+    """Shows zeros of every kind: a rate sees only what grows after its first sample."""
+    for kind in kinds:
+        for outcome in _OUTCOMES:
+            _children(kind, outcome)
+        WAIT_SECONDS.labels(kind)
+        TOTAL_SECONDS.labels(kind)
+
+
+def prepare_model(model: str) -> None:
+    """The same of a model's answers."""
+    for outcome in ("answered", "model_not_found", "over_quota", "unavailable"):
+        MODEL_ANSWERS.labels(model, outcome)
 
 
 def record(kind: str, outcome: str, seconds: float) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -15,6 +16,7 @@ from psycopg import AsyncConnection
 from psycopg.rows import tuple_row
 from psycopg_pool import AsyncConnectionPool
 
+from core import tracing
 from core.database import Row
 from workers.engine.errors import LostLease
 
@@ -36,6 +38,8 @@ class Job(NamedTuple):
     arguments: Mapping[str, Any]
     attempt: int
     steps: dict[str, Any] | None  # what earlier attempts have saved
+    trace: str | None = None  # the traceparent of the request that added it
+    created_at: datetime | None = None
 
     @property
     def token(self) -> tuple[int, int]:
@@ -45,7 +49,8 @@ class Job(NamedTuple):
 
 _CLAIM = """
 select
-    msg_id, read_ct, job_id, kind, user_id, product_id, arguments, attempt, steps, cursor::text
+    msg_id, read_ct, job_id, kind, user_id, product_id, arguments, attempt, steps, trace,
+    created_at, cursor::text
 from private.claim(%s, %s, %s, %s, %s, %s)
 """
 
@@ -126,8 +131,9 @@ async def fire_schedules(pool: Pool) -> None:
 
 async def call(pool: Pool, job: Job, statement: str, *arguments: object) -> Any:
     """Calls a function with the job's token and these arguments; returns its value."""
-    async with pool.connection() as db:
-        return await _value(db, statement, job, *arguments)
+    with tracing.span(tracing.function_of(statement), kind="client", db__system="postgresql"):
+        async with pool.connection() as db:
+            return await _value(db, statement, job, *arguments)
 
 
 async def _value(db: Database, statement: str, job: Job, *arguments: object) -> Any:

@@ -14,6 +14,7 @@ import uuid
 from collections import Counter, deque
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 from typing import Any, Literal
 from uuid import UUID
@@ -21,6 +22,7 @@ from uuid import UUID
 import psycopg
 import structlog
 
+from core import tracing
 from workers.engine import metrics
 from workers.engine import queue as protocol
 from workers.engine.errors import LostLease, Reject, Retry, Snooze
@@ -214,6 +216,7 @@ class Runner:
             held=lambda: [held.job for held in list(self._held.values())],
             halt=lambda job, why: self._loop.call_soon_threadsafe(self._halt, job.token, why),
         )
+        metrics.prepare(handlers)
         metrics.RUNNING.set_function(lambda: self.running)
 
     async def run(self) -> None:
@@ -285,6 +288,7 @@ class Runner:
         # Before asking: a notification meanwhile must count.
         queue.has_new_tenant = False
         queue.has_work = bool(busy_tenants)
+        asked_at = time.time()
         try:
             # An answer that takes longer than the leases it grants is worth nothing.
             async with asyncio.timeout(self._lease_seconds):
@@ -310,6 +314,7 @@ class Runner:
             # pauses double, so no job waits longer than its own transaction took.
             queue.look_after(self._loop.time(), _LOOK_AGAIN_SECONDS)
         for job in jobs:
+            _note_start(job, asked_at)
             self._held[job.token] = _Held(job)
             self._buffer.put(job, self._loop.time())
         self._begin()
@@ -336,11 +341,24 @@ class Runner:
             held.task = asyncio.create_task(self._execute(held))
 
     async def _execute(self, held: _Held) -> None:
-        """Loads, works and saves, records how that ended, and frees the slot."""
+        """Runs one attempt in the trace of the request that added the job."""
         job, held.has_begun = held.job, True
         structlog.contextvars.bind_contextvars(
             job_id=str(job.job_id), kind=job.kind, attempt=job.attempt
         )
+        trace = tracing.enter(tracing.of_job(job.trace, job.job_id))
+        with tracing.span(
+            f"job {job.kind}",
+            kind="consumer",
+            parent=trace,
+            job__id=str(job.job_id),
+            job__attempt=job.attempt,
+        ) as span:
+            span.set_attribute("job.outcome", await self._attempt(held))
+
+    async def _attempt(self, held: _Held) -> str:
+        """Loads, works and saves, records how that ended, and frees the slot."""
+        job = held.job
         began = time.perf_counter()
         outcome = "succeeded"
         try:
@@ -353,16 +371,14 @@ class Runner:
             held.deadline = self._loop.time() + handler.timeout_seconds
             data = None
             if handler.load is not None:
-                async with self._at_database, self._pool.connection() as db:
-                    data = await handler.load(db, job)
-            output = await handler.work(data, JobContext(self._pool, job, job.steps or {}))
+                with tracing.span("load"):
+                    async with self._at_database, self._pool.connection() as db:
+                        data = await handler.load(db, job)
+            with tracing.span("work"):
+                output = await handler.work(data, JobContext(self._pool, job, job.steps or {}))
             held.deadline = float("inf")  # finished work is saved, however late
-            async with self._at_database:
-                if handler.save is None:
-                    await protocol.end(self._pool, job, "succeeded")
-                else:
-                    async with protocol.completing(self._pool, job) as db:
-                        await handler.save(db, job, output)
+            with tracing.span("save"):
+                await self._save(handler, job, output)
         except asyncio.CancelledError:
             if held.stopped_because is None:
                 raise
@@ -376,7 +392,18 @@ class Runner:
             if not self._buffer.is_ample:
                 self._awake.set()
         metrics.record(job.kind, outcome, time.perf_counter() - began)
+        if outcome == "succeeded" and job.created_at is not None:
+            metrics.TOTAL_SECONDS.labels(job.kind).observe(_seconds_since(job.created_at))
         _log.info("job_ended", outcome=outcome)
+        return outcome
+
+    async def _save(self, handler: Handler[Any, Any], job: Job, output: object) -> None:
+        async with self._at_database:
+            if handler.save is None:
+                await protocol.end(self._pool, job, "succeeded")
+            else:
+                async with protocol.completing(self._pool, job) as db:
+                    await handler.save(db, job, output)
 
     async def _record(self, held: _Held, why: Exception | Reason) -> str:
         """Records an end without success, which nothing may stop any more; returns it as a word."""
@@ -503,6 +530,22 @@ class Runner:
             await asyncio.sleep(_WATCH_SECONDS)
             if self._buffer.longest_wait(self._loop.time()) > _PATIENCE_SECONDS:
                 await self._give_back()
+
+
+def _note_start(job: Job, asked_at: float) -> None:
+    """Measures how long a job waited for its first claim. `asked_at`: when the claim began."""
+    if job.created_at is None or job.read_ct > 1:
+        return
+    metrics.WAIT_SECONDS.labels(job.kind).observe(_seconds_since(job.created_at))
+    if tracing.is_recording():
+        trace, created_at = tracing.of_job(job.trace, job.job_id), job.created_at.timestamp()
+        tracing.record(f"enqueue {job.kind}", created_at, created_at, kind="producer", parent=trace)
+        tracing.record("claim", asked_at, kind="client", parent=trace)
+
+
+def _seconds_since(created_at: datetime) -> float:
+    """By the database's clock and ours, which differ by little."""
+    return max(0.0, time.time() - created_at.timestamp())
 
 
 def _jittered(seconds: float) -> float:

@@ -100,9 +100,10 @@ async def _work(product: Product, context: JobContext, services: Services) -> An
     )
     collection = replace(collection, earlier=product.earlier)
     labels, prose = services.labels_model, services.prose_model
+    plan = await context.plan() if labels or prose else "none"
     assistant = Assistant(
-        labels and labels.taking(context.acquire),
-        prose and prose.taking(context.acquire),
+        labels and labels.taking(context.acquire, plan),
+        prose and prose.taking(context.acquire, plan),
         context.step,
         compute=services.compute,
         report=context.progress,

@@ -63,7 +63,7 @@ async def load(db: Database, job: Job) -> ScriptRequest:
 
 async def work(request: ScriptRequest, context: JobContext, model: TextModel | None) -> Draft:
     """Writes the script, then reviews it."""
-    model = model and model.taking(context.acquire)
+    model = model and model.taking(context.acquire, await context.plan())
     await context.progress("writing", 20)
     script = await _written(request, context, model)
     await context.progress("reviewing", 70)

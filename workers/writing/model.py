@@ -23,6 +23,9 @@ from openai import AsyncOpenAI
 from pydantic import BaseModel
 
 from core.config import Effort
+from workers.engine import metrics
+from workers.engine.calls import calling
+from workers.engine.errors import Snooze
 from workers.sources.context import Acquire, unlimited
 
 TIMEOUT_SECONDS = 60.0
@@ -129,18 +132,41 @@ class TextModel:
     client: AsyncOpenAI = field(repr=False)
     effort: Effort = "none"
     acquire: Acquire = field(default=unlimited, repr=False)
+    plan: str = "none"  # of the account that it works for: a label of metrics
     # Parameters that the server has refused. Later requests of this process leave them out.
     refused: set[str] = field(default_factory=set, compare=False)
 
-    def taking(self, acquire: Acquire) -> TextModel:
+    def taking(self, acquire: Acquire, plan: str = "none") -> TextModel:
         """The model for one job: each request first acquires a semaphore, which may `Snooze`."""
-        return replace(self, acquire=acquire)
+        return replace(self, acquire=acquire, plan=plan)
 
     async def ask(self, instructions: str, data: str, shape: type[Answer]) -> Answered[Answer]:
         """The model's answer as a `shape`, which its server is asked not to store.
 
         Raises `Unanswered`.
         """
+        outcome, usage = "error", Usage()
+        try:
+            answered = await self._asked(instructions, data, shape)
+            outcome, usage = "answered", answered.usage
+        except Unanswered as failure:
+            outcome, usage = failure.reason, failure.usage
+            raise
+        except Snooze:
+            outcome = "busy"
+            raise
+        else:
+            return answered
+        finally:
+            self._count(outcome, usage)
+
+    def _count(self, outcome: str, usage: Usage) -> None:
+        metrics.MODEL_ANSWERS.labels(self.name, outcome).inc()
+        metrics.MODEL_TOKENS.labels(self.name, "input", self.plan).inc(usage.input_tokens)
+        metrics.MODEL_TOKENS.labels(self.name, "output", self.plan).inc(usage.output_tokens)
+        metrics.MODEL_USD.labels(self.name, self.plan).inc(float(usage.cost_usd))
+
+    async def _asked(self, instructions: str, data: str, shape: type[Answer]) -> Answered[Answer]:
         try:
             raw = await self._accepted(instructions, data, shape)
         except openai.APIError as error:
@@ -183,15 +209,21 @@ class TextModel:
         self, instructions: str, data: str, shape: type[BaseModel], options: dict[str, Any]
     ) -> Any:
         await self.acquire(LIMIT)
-        return await self.client.chat.completions.with_raw_response.parse(
-            model=self.name,
-            messages=[
-                {"role": "system", "content": instructions},
-                {"role": "user", "content": data},
-            ],
-            response_format=shape,
-            **options,
-        )
+        with calling("openai", "chat") as span:
+            span.set_attribute("gen_ai.request.model", self.name)
+            raw = await self.client.chat.completions.with_raw_response.parse(
+                model=self.name,
+                messages=[
+                    {"role": "system", "content": instructions},
+                    {"role": "user", "content": data},
+                ],
+                response_format=shape,
+                **options,
+            )
+            usage = self._usage(raw.http_response)
+            span.set_attribute("gen_ai.usage.input_tokens", usage.input_tokens)
+            span.set_attribute("gen_ai.usage.output_tokens", usage.output_tokens)
+            return raw
 
     def _usage(self, response: httpx2.Response) -> Usage:
         """The usage in the raw answer: an answer of another schema is billed too."""
@@ -254,6 +286,7 @@ async def open_text_model(
         timeout=TIMEOUT_SECONDS,
         max_retries=0,  # the client would also retry with an exhausted quota
     ) as client:
+        metrics.prepare_model(name)
         yield TextModel(name, price, client, effort)
 
 

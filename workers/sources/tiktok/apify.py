@@ -16,6 +16,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any, NoReturn
 
 import structlog
@@ -26,6 +27,8 @@ from apify_client.errors import ApifyApiError, ApifyClientError, NotFoundError
 from impit import HTTPError as TransportError
 from pydantic import ValidationError
 
+from workers.engine import metrics
+from workers.engine.calls import measured
 from workers.engine.errors import Reject, Retry, Snooze
 from workers.sources.context import Context
 
@@ -99,6 +102,7 @@ class Apify:
         self._client = client
         self._starter = starter  # does not retry: a repeated start is a second, billed run
 
+    @measured("apify", "start")
     async def start(self, request: Request, report: Report | None = None) -> str:
         """Starts a run and returns its id. If the answer gets lost, `find` finds the run."""
         try:
@@ -114,6 +118,7 @@ class Apify:
         _log.info("apify_run_started", actor=request.actor, run_id=run.id)
         return run.id
 
+    @measured("apify", "find")
     async def find(self, request: Request, since: datetime) -> str | None:
         """The id of a run with this input that started after `since`; None without one."""
         try:
@@ -130,6 +135,7 @@ class Apify:
             _translate(error)
         return None
 
+    @measured("apify", "status")
     async def status(self, run_id: str) -> Status | None:
         """The status of a run; None if Apify has deleted it."""
         try:
@@ -138,6 +144,7 @@ class Apify:
             _translate(error)
         return None if run is None else _status(run)
 
+    @measured("apify", "read")
     async def read(self, status: Status, max_items: int) -> list[object] | None:
         """The items of a run, at most `max_items`; None if Apify has deleted them."""
         dataset = self._client.dataset(status.dataset_id)
@@ -153,6 +160,7 @@ class Apify:
             _translate(error)
         return items
 
+    @measured("apify", "delete")
     async def delete(self, run_id: str) -> None:
         """Deletes a run and its data at Apify, if they are still there."""
         status = await self.status(run_id)
@@ -195,6 +203,7 @@ def _status(run: Run) -> Status:
     is_finished = run.status not in _UNFINISHED
     if is_finished:
         _log.info("apify_run_ended", run_id=run.id, outcome=run.status, usd=run.usage_total_usd)
+        _count_cost(run.id, float(run.usage_total_usd or 0))
     return Status(
         run_id=run.id,
         dataset_id=run.default_dataset_id,
@@ -202,6 +211,11 @@ def _status(run: Run) -> Status:
         is_finished=is_finished,
         is_complete=run.status == "SUCCEEDED",
     )
+
+
+@lru_cache(maxsize=10_000)  # a job may ask for the status of an ended run again
+def _count_cost(run_id: str, usd: float) -> None:  # noqa: ARG001 - counts each run once
+    metrics.PROVIDER_USD.labels("apify").inc(max(usd, 0.0))
 
 
 def _same_input(record: dict[str, Any] | None, run_input: dict[str, Any]) -> bool:

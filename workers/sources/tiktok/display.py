@@ -17,6 +17,7 @@ import structlog
 
 from core.encryption import Encryption
 from core.tiktok import TikTokLogin
+from workers.engine.calls import measured
 from workers.engine.errors import Retry
 from workers.insights.inputs import Video
 from workers.sources.fields import text
@@ -91,6 +92,7 @@ class TikTokDisplay:
         handle = next((found[1] for found in handles if found), None)
         return OwnPosts(handle, tuple(replace(video, role="creator") for video in rows), links)
 
+    @measured("tiktok", "videos")
     async def _page(self, token: str, cursor: int | None) -> dict[str, Any]:
         body = {"max_count": PAGE} | ({} if cursor is None else {"cursor": cursor})
         try:

@@ -12,6 +12,8 @@ from contextlib import asynccontextmanager
 import httpx
 import structlog
 
+from workers.engine.calls import measured
+
 TIMEOUT_SECONDS = 8.0
 MAX_BYTES = 64 * 1024
 _POST = re.compile(r"https://www\.tiktok\.com/@[\w.-]+/(?:video|photo)/\d+")
@@ -19,6 +21,7 @@ _POST = re.compile(r"https://www\.tiktok\.com/@[\w.-]+/(?:video|photo)/\d+")
 _log = structlog.get_logger()
 
 
+@measured("tiktok", "oembed")
 async def full_link(client: httpx.AsyncClient, url: str) -> str | None:
     """The link with handle and id; None if TikTok does not answer with one.
 

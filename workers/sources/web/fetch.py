@@ -21,6 +21,7 @@ from typing import Literal
 import httpx
 
 from core.addresses import is_public
+from workers.engine.calls import measured
 from workers.engine.errors import Reject, Retry
 
 # The addresses of a host: `("shop.example", 443)` gives `["93.184.216.34"]`.
@@ -96,6 +97,7 @@ class Fetcher:
         self._resolve_receiver = resolve_receiver
         self._allowed = allowed
 
+    @measured("page", "get")
     async def get(self, url: str, bounds: FetchBounds = PAGE_BOUNDS) -> Page:
         """The page of `url`. Raises `Retry` or `Reject` with a sentence for the user."""
         try:
@@ -106,6 +108,7 @@ class Fetcher:
         except httpx.TransportError as error:
             raise Retry("page_unavailable", "The page's server could not be reached.") from error
 
+    @measured("page", "post")
     async def post(
         self, url: str, content: bytes, headers: Mapping[str, str], *, seconds: float
     ) -> PostAnswer:
