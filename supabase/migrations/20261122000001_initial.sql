@@ -2294,11 +2294,14 @@ create type private.claimed_job as (
     attempt integer,
     steps jsonb,
     ending text,
-    cursor private.claim_cursor
+    cursor private.claim_cursor,
+    trace text,
+    created_at timestamptz
 );
 comment on type private.claimed_job is
 'A leased job with its fencing token (msg_id, read_ct). `ending`: the claim ends the job with this
-outcome instead of handing it out. `cursor`: for the worker''s next claim.';
+outcome instead of handing it out. `cursor`: for the worker''s next claim. `trace`: the traceparent
+of the request that added the job; null without one. `created_at`: when it was added.';
 
 create function private.next_tenant(
     queue text, after text, oldest timestamptz, out tenant text, out weight integer
@@ -2416,7 +2419,9 @@ begin
                 select j.id from public.jobs as j where j.id = (m.message ->> 'job_id')::uuid
             ) is null
         )
-        returning m.msg_id, m.read_ct, (m.message ->> 'job_id')::uuid as job_id
+        returning
+            m.msg_id, m.read_ct, (m.message ->> 'job_id')::uuid as job_id,
+            m.headers ->> 'trace' as trace
     ), started as (
         update public.jobs as j set
             crashes = j.crashes + (j.status = 'running')::integer,
@@ -2424,7 +2429,7 @@ begin
             stage = 'starting',
             started_at = coalesce(j.started_at, clock_timestamp())
         from leased where j.id = leased.job_id
-        returning j.id, j.user_id, j.product_id, j.attempt, j.crashes
+        returning j.id, j.user_id, j.product_id, j.attempt, j.crashes, j.created_at
     )
     select leased.msg_id, leased.read_ct, leased.job_id, l.kind, s.user_id, s.product_id,
         l.arguments, s.attempt, l.steps,
@@ -2432,7 +2437,7 @@ begin
             when l.is_cancelled then 'cancelled'
             when l.job_id is null or s.crashes >= k.max_crashes then 'failed'
         end,
-        null::private.claim_cursor
+        null::private.claim_cursor, leased.trace, s.created_at
     from leased
     left join started as s on leased.job_id = s.id
     left join private.live_jobs as l on leased.job_id = l.job_id
@@ -2568,6 +2573,7 @@ grant execute on function private.claim to worker;
 --   wake           an event makes a snoozed job due now
 --   step           a result that must not be paid for twice, kept until the job ends
 --   dead letter    what a failed job needs to come back (private.redrive)
+--   trace          the traceparent of the request that added the job, in its message's headers
 --   semaphore      a bound on jobs that use an outside service at once (23_job_operations.sql)
 
 create function private.call_workers(queue text, tenants text[])
@@ -2628,6 +2634,21 @@ comment on function private.message_headers is
 'The headers of a job''s message. The plan gives the weight: 1 on the free plan. A null weight, as
 of the system, counts as 1.';
 
+create function private.request_trace()
+returns text
+language sql stable security invoker set search_path = pg_catalog, pg_temp
+as $$
+    select v.header
+    from (values (
+        nullif(current_setting('request.headers', true), '')::jsonb ->> 'traceparent'
+    )) as v (header)
+    where length(v.header) = 55 and v.header ~ '^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$'
+        and substr(v.header, 4, 32) <> repeat('0', 32) and substr(v.header, 37, 16) <> repeat('0', 16)
+$$;
+comment on function private.request_trace is
+'The traceparent (W3C Trace Context, version 00) of the request; null without a valid one. A client
+may choose it: it joins log lines and spans, and decides nothing.';
+
 create function private.enqueue(
     kind text, user_id uuid, product_id uuid default null, key text default null,
     arguments jsonb default '{}', steps jsonb default null, job_id uuid default gen_random_uuid()
@@ -2637,6 +2658,7 @@ language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_tenant text := coalesce(enqueue.user_id::text, 'system');
+    v_trace text := private.request_trace();
     v_queue text;
     v_live_id uuid;
     v_is_new boolean;
@@ -2664,7 +2686,9 @@ begin
         insert into pgmq.q_jobs (message, headers, vt, enqueued_at)
         values (
             jsonb_build_object('job_id', enqueue.job_id),
-            private.message_headers(v_queue, v_tenant), v_now, v_now
+            private.message_headers(v_queue, v_tenant)
+            || case when v_trace is null then '{}' else jsonb_build_object('trace', v_trace) end,
+            v_now, v_now
         )
         returning msg_id into v_msg_id;
         insert into private.live_jobs (job_id, msg_id, tenant, kind, key, arguments, steps)
@@ -4172,14 +4196,13 @@ grant execute on function private.finish_customer_sync to worker, webhook;
 
 create function private.orphan_events()
 returns bigint
-language sql stable security definer set search_path = pg_catalog, pg_temp
+language sql stable security invoker set search_path = pg_catalog, pg_temp
 begin atomic
     select count(*) from private.stripe_events as e where e.status = 'orphan';
 end;
 comment on function private.orphan_events is
 'How many events of the last 90 days belong to no account. Behind each may be a person who has
-paid and has no plan. Definer: the edge has no table rights.';
-grant execute on function private.orphan_events to webhook;
+paid and has no plan. Shown by private.server_metrics.';
 
 create function private.requeue_billing()
 returns integer
@@ -12701,6 +12724,75 @@ begin
     end if;
 end;
 $$;
+
+-- schemas/96_signals.sql
+
+-- What Prometheus sees of the database. The edge asks for it at each scrape (webhooks/metrics.py).
+-- So it is there when no worker is.
+
+create function private.server_metrics()
+returns table (name text, label text, value double precision)
+language sql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+    with queues as materialized (select q.* from private.queue_metrics() as q),
+    clients as materialized (
+        select a.xact_start, a.pid from pg_stat_activity as a
+        where a.backend_type = 'client backend'
+    )
+    select m.* from queues as q cross join lateral (
+        values
+        ('jobs_due', q.queue, q.due::double precision),
+        ('jobs_not_due', q.queue, q.not_due::double precision),
+        ('jobs_oldest_due_seconds', q.queue, coalesce(q.oldest_due_seconds, 0)),
+        ('jobs_dead_letters', q.queue, q.dead_letters::double precision),
+        ('queue_paused', q.queue, q.is_paused::integer::double precision)
+    ) as m (name, label, value)
+    union all
+    select 'connections', 'used', count(*)::double precision from clients
+    union all
+    select 'connections', 'limit', (
+        current_setting('max_connections')::integer
+        - current_setting('superuser_reserved_connections')::integer
+    )::double precision
+    union all
+    select 'oldest_transaction_seconds', '', coalesce(
+        max(extract(epoch from clock_timestamp() - c.xact_start)), 0
+    )::double precision
+    from clients as c where c.pid <> pg_backend_pid()
+    union all
+    select 'database_bytes', '', pg_database_size(current_database())::double precision
+    union all
+    select 'deadlocks', '', d.deadlocks::double precision
+    from pg_stat_database as d where d.datname = current_database()
+    union all
+    select 'dead_messages', '', s.n_dead_tup::double precision
+    from pg_stat_all_tables as s where s.relid = 'pgmq.q_jobs'::regclass
+    union all
+    select 'schedules_stopped', '', count(*)::double precision
+    from private.schedules as s where s.problem is not null
+    union all
+    select 'orphan_events', '', private.orphan_events()::double precision
+$$;
+comment on function private.server_metrics is
+'Numbers for Prometheus: of each queue (label: its name), of connections (label: used or limit), of
+the oldest transaction, the size, deadlocks, dead rows of the message store, schedules that cannot
+fire, and Stripe''s events that belong to no account. Milliseconds at a million rows. Definer: the
+edge reads no table.';
+grant execute on function private.server_metrics to webhook;
+
+create function private.plan_of_job(msg_id bigint, read_ct integer)
+returns text
+language sql stable security definer set search_path = pg_catalog, pg_temp
+as $$
+    select case when l.tenant = 'system' then 'none' else private.plan_of(l.tenant::uuid) end
+    from pgmq.q_jobs as m
+    inner join private.live_jobs as l on (m.message ->> 'job_id')::uuid = l.job_id
+    where m.msg_id = plan_of_job.msg_id and m.read_ct = plan_of_job.read_ct
+$$;
+comment on function private.plan_of_job is
+'The plan of the account that a claimed job works for, to count what it costs; none for system work.
+Null: the lease was lost.';
+grant execute on function private.plan_of_job to worker;
 
 -- seed/jobs.sql
 
