@@ -226,7 +226,7 @@ CHECKS = [
     Check(
         "the message store is there",
         "select 'pgmq has no queue jobs' as problem where to_regclass('pgmq.q_jobs') is null",
-        "A dump has left it out: select private.restore_queues();",
+        "A dump has left it out: select private.restore_queues(), private.end_leases();",
     ),
     Check(
         "no transaction older than a minute",
