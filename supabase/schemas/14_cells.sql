@@ -324,9 +324,10 @@ declare
 begin
     update private.cell_moves as m set
         step = record_move.step,
-        frozen_at = coalesce(
-            m.frozen_at, case when record_move.step = 'frozen' then clock_timestamp() end
-        ),
+        frozen_at = case
+            when record_move.step = 'frozen' then coalesce(m.frozen_at, clock_timestamp())
+            when record_move.step <> 'begun' then m.frozen_at
+        end,
         arrived_at = coalesce(
             m.arrived_at, case when record_move.step = 'arrived' then clock_timestamp() end
         )
@@ -334,7 +335,7 @@ begin
         -- Nothing leads back behind the commit.
         and (
             m.step in ('begun', 'frozen', 'copied')
-            or record_move.step not in ('frozen', 'copied')
+            or record_move.step not in ('begun', 'frozen', 'copied')
         )
     returning m.* into strict v_move;
     if record_move.step = 'redirected' then

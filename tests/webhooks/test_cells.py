@@ -157,7 +157,7 @@ def test_a_cell_without_what_rows_refer_to_takes_nobody(db, other, mover):
     user = make_known(db, "user_alice")
     fill(db, user)
     before = contents(db, user)
-    with pytest.raises(MoveError, match="webhook_secrets_key_id_fkey"):
+    with pytest.raises(MoveError, match="endpoint_secrets_key_id_fkey"):
         move(mover, user, "b")
     with cells_move.begun(mover, user, "b", lambda _: None) as (begun, last):
         assert last == "frozen"
@@ -421,3 +421,33 @@ def test_nobody_is_overwritten(db, other, mover):
     with pytest.raises(psycopg.Error, match="lives here"):
         move(mover, user, "b")
     assert len(other.rows("select from public.products")) == 1
+
+
+@pytest.mark.parametrize("done", ["clear_account", "settle_account"])
+def test_a_killed_abort_does_not_let_the_move_go_on(db, other, mover, done: str):
+    """The account lives in the old cell again. The command without --abort begins anew."""
+    user = make_known(db, "user_alice")
+    make_product(db, user)
+    before = contents(db, user)
+    with pytest.raises(KilledError):
+        move(mover, user, "b", stopped_after("copied"))
+
+    class Mortal:
+        """A connection that dies after one statement."""
+
+        def __init__(self, connection):
+            self._connection = connection
+
+        def execute(self, query: str, *rest):
+            answer = self._connection.execute(query, *rest)
+            if done in query:
+                raise KilledError
+            return answer
+
+    with pytest.raises(KilledError), cells_move.begun(mover, user, "b", lambda _: None) as (it, _):
+        it._source, it._target = Mortal(it._source), Mortal(it._target)
+        it.abort()
+    move(mover, user, "b")
+    assert contents(other, user) == before
+    assert rows_about(db, user) == {"public.accounts": 1}
+    assert db.value(STATE, user) == "moved"
