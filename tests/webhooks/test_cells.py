@@ -494,3 +494,16 @@ def test_a_cell_takes_rows_of_the_arriving_account_alone(db, other, mover):
                 "select private.receive_rows(%s, %s, %s::jsonb)",
                 (mallory, name, json.dumps([row | changes])),
             )
+
+
+def test_a_key_that_is_revoked_in_the_new_cell_opens_nothing(edge: Edge, db, other, mover):
+    """The mover dies after the arrival: the old cell has not heard of it yet."""
+    user = make_known(db, "user_alice")
+    key = make_api_key(db, user)
+    header = {"Authorization": f"Bearer {key['secret']}"}
+    assert edge.client.post("/auth/session", headers=header).status_code == 200
+    with pytest.raises(KilledError):
+        move(mover, user, "b", stopped_after("arrived"))
+    assert audience(edge.client.post("/auth/session", headers=header)) == "cell_b"
+    other.execute("update public.api_keys set revoked_at = now() where id = %s", key["id"])
+    assert edge.client.post("/auth/session", headers=header).status_code == 401
