@@ -26,7 +26,7 @@ from workers.insights.documents import (
     ScriptTemplate,
     Theme,
 )
-from workers.insights.pack.facts import BUCKET
+from workers.insights.pack.facts import BUCKET, StatedFact
 from workers.insights.pack.inputs import CLAIMED, PackInputs, is_low
 from workers.insights.pack.kinds import shot
 from workers.insights.pack.statements import (
@@ -181,7 +181,8 @@ def _things(given: PackInputs) -> list[Thing]:
     stated = [*_facts(given)]
     if given.is_auction:  # nobody holds the thing before the end
         return [thing for thing in stated if thing.kind == "auction"]
-    said = [*_said(given), *_own_posts(given), *_viewers(given), *_best_post(given)]
+    viewers = [*_viewers(given)]
+    said = [*_said(given), *_own_posts(given), *viewers[:1], *_best_post(given), *viewers[1:]]
     stars = [*_stars(given), *_miscounted(given)]
     claim = [*_claim(given)]
     if claim and claim[0].subject not in {"fabric", "shade"}:
@@ -425,6 +426,16 @@ def _claim(given: PackInputs) -> Iterator[Thing]:
         )
 
 
+def _why_fact(
+    given: PackInputs, fact: StatedFact, subject: str, fields: Mapping[str, object]
+) -> str:
+    if fact.kind == "material":
+        return given.words.say("states.material", **fields)
+    if subject == "spec_warranty":
+        return f"{_opened(given.words.say('headlines.warranty', **fields))}."
+    return fact.states
+
+
 def _own_hook(given: PackInputs, name: str) -> str | None:
     """The opening of this kind of product, where there is one."""
     key = f"kind_hooks.{given.kind}.{name}"
@@ -476,9 +487,7 @@ def _facts(given: PackInputs) -> Iterator[Thing]:
             hook=_own_hook(given, subject.removeprefix("spec_")),
             kind=_KINDS.get(subject, "fact" if subject in _MEASURED else "seen"),
             subject=fact.kind,
-            why=given.words.say("states.material", **fields)
-            if fact.kind == "material"
-            else fact.states,
+            why=_why_fact(given, fact, subject, fields),
             demo=shot(given.words, given.kind, subject.removeprefix("spec_"), demo, **fields)
             if given.words.knows(demo)
             else None,
