@@ -322,6 +322,13 @@ begin
                     where o.id #>> '{}' = r.cited
                 )
                 and not exists (
+                    select 1
+                    from jsonb_path_query(
+                        v_content, 'lax $.compared[*].evidence_ids[*]'
+                    ) as o (id)
+                    where o.id #>> '{}' = r.cited
+                )
+                and not exists (
                     select 1 from jsonb_path_query(v_content, 'lax $.findings[*]') as f (part)
                     where
                         f.part -> 'evidence_ids' ? r.cited

@@ -124,7 +124,7 @@ def _paraphrases(given: PackInputs) -> Iterator[tuple[str, str]]:
         )
     if given.compared is not None:
         for name in given.compared.evidence_ids:
-            yield name, compared_title(given, given.compared)
+            yield name, compared_title(given, given.compared).rstrip(" :\u00a0\u202f")
     yield from _of_the_video(given)
     yield from _as_stated(given)
 
