@@ -157,7 +157,7 @@ def test_a_cell_without_what_rows_refer_to_takes_nobody(db, other, mover):
     user = make_known(db, "user_alice")
     fill(db, user)
     before = contents(db, user)
-    with pytest.raises(MoveError, match="webhook_secrets_key_id_fkey"):
+    with pytest.raises(MoveError, match="endpoint_secrets_key_id_fkey"):
         move(mover, user, "b")
     with cells_move.begun(mover, user, "b", lambda _: None) as (begun, last):
         assert last == "frozen"
