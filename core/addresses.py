@@ -1,8 +1,8 @@
 """Which IP addresses belong to ordinary hosts on the public internet.
 
-The one list. The fetcher asks it before each connection, and the chart's network policies repeat it
-(deploy/chart/templates/_helpers.tpl; a test compares). It follows the special-purpose registries of
-IANA (RFC 6890), not Python's `is_global`, which changes with its version.
+The fetcher asks before each connection. The chart's network policies repeat the list
+(deploy/chart/templates/_helpers.tpl); a test compares them. The list follows IANA's special-purpose
+registries (RFC 6890). Python's `is_global` would change with its version.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ NOT_PUBLIC = (
     ip_network("ff00::/8"),  # multicast
 )
 _GLOBAL_UNICAST = IPv6Network("2000::/3")
-# Networks of IPv6 alone reach IPv4 through it. It may not carry private addresses (RFC 6052).
+# Networks with only IPv6 reach IPv4 through it. It may not carry private addresses (RFC 6052).
 NAT64 = IPv6Network("64:ff9b::/96")
 
 

@@ -193,8 +193,8 @@ class SourceSettings(Settings):
 class WebhookSecretSettings(Settings):
     """The keys that encrypt the secrets of accounts' webhooks."""
 
-    # 32 bytes each in url-safe base64, newest first. The first one encrypts new secrets once the
-    # owner has registered it, each of them opens its own. Without a key there are no webhooks.
+    # 32 bytes each in url-safe base64, newest first. Once the owner has registered the first one,
+    # it encrypts new secrets. Each key decrypts its own. Without a key there are no webhooks.
     webhook_secret_keys: SecretList = ()
 
     def problems(self) -> Iterator[str]:

@@ -41,9 +41,9 @@ Row = dict[str, object]
 
 
 def traced(statement: str, parameters: Iterable[object]) -> tuple[str, tuple[object, ...]]:
-    """The same `select` of functions; jobs that it adds get the trace of this context.
+    """The same `select` of functions. Jobs that it adds get the trace of this context.
 
-    The statement shows the database the header that PostgREST would show it.
+    It sets `request.headers` with the `traceparent`, as PostgREST does.
     """
     header = tracing.header()
     headers = json.dumps({"traceparent": header} if header else {})

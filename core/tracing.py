@@ -23,7 +23,7 @@ Value = str | int | float | bool
 
 _TRACEPARENT = re.compile(r"00-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-([0-9a-f]{2})")
 _FUNCTION = re.compile(r"\b(private|public)\.[a-z_]+")
-# Names of ours look like this. Texts of users, URLs with a query and tokens do not.
+# Our names match it. Texts of users, URLs with a query, and tokens do not, and are hidden.
 _NAME = re.compile(r"[\w.:/<>() -]{1,80}", re.ASCII)
 _HIDDEN = "(hidden)"
 _SAMPLED = "01"
@@ -44,10 +44,10 @@ class Trace:
 
 
 class Span(Protocol):
-    """What a caller may add to a span while it lasts."""
+    """An open span, as a caller sees it."""
 
     def set_attribute(self, key: str, value: Value) -> Any:
-        """A name or a number, no text of a user."""
+        """Adds a name or a number, never a text of a user."""
 
 
 class _Unrecorded:
@@ -79,7 +79,7 @@ def of_job(header: str | None, job_id: uuid.UUID) -> Trace:
 
 
 def enter(trace: Trace) -> Trace:
-    """Makes it the trace of this context and of its log lines."""
+    """Sets the trace of this context and of its log lines; returns it."""
     _current.set(trace)
     structlog.contextvars.bind_contextvars(trace_id=trace.trace_id)
     return trace
@@ -147,10 +147,10 @@ def stop() -> None:
 def span(
     name: str, *, kind: Kind = "internal", parent: Trace | None = None, **attributes: Value | None
 ) -> Iterator[Span]:
-    """Records what happens inside, below `parent` or else the current span.
+    """Records a span around the block, as a child of `parent` or else of the current span.
 
-    An exception marks it as failed with its class, never with its message. In names of attributes
-    `__` stands for a dot.
+    An exception marks the span as failed. The span has its class, never its message. In names of
+    attributes `__` stands for a dot.
     """
     if _tracer is None:
         yield _UNRECORDED
@@ -184,7 +184,7 @@ def record(
     parent: Trace | None = None,
     **attributes: Value | None,
 ) -> None:
-    """Records what has happened already; times are seconds since 1970."""
+    """Records a span that has ended; times are seconds since 1970. Without `ended_at`: now."""
     if _tracer is None:
         return
     from opentelemetry.trace import SpanKind  # noqa: PLC0415
@@ -201,13 +201,13 @@ def record(
 
 
 def function_of(statement: str) -> str:
-    """The function of ours that a statement calls: `private.claim`. For the names of spans."""
+    """The name of a span for a statement: the function that it calls, such as `private.claim`."""
     found = _FUNCTION.search(statement)
     return found[0] if found else "statement"
 
 
 class _Recorded:
-    """A recorded span that hides what is no name."""
+    """A recorded span. It hides attributes that are not names."""
 
     def __init__(self, span: Any) -> None:
         self._span = span

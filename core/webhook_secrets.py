@@ -45,7 +45,7 @@ class PublicKey:
 
 
 def register(db: psycopg.Connection[Row], key: PublicKey) -> None:
-    """Tells the database with which key new secrets are encrypted; as the owner of the tables."""
+    """Has the database encrypt new secrets with this key. `db` logs in as the owner."""
     db.execute(
         "select private.register_endpoint_key(%s, %s, %s)",
         (key.key_id, key.prime, key.public_value),

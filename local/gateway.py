@@ -82,7 +82,7 @@ def create_app(settings: LocalSettings | None = None) -> WSGIApplication:
 
 
 def _route(path: str) -> str:
-    """A path without what a user may write: the table or function, or the edge's first part."""
+    """The start of a path that no user chooses: table, function, or the edge's first part."""
     found = _ROUTE.match(path)
     return found[0] if found else "(other)"
 

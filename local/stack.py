@@ -197,7 +197,7 @@ def _postgrest_settings(
 def _register_webhook_key(
     settings: LocalSettings, layout: Layout, variables: dict[str, str]
 ) -> None:
-    """New secrets of webhooks are for the worker's key. Only the owner may say so."""
+    """Registers the worker's newest key for new webhook secrets. Only the owner may."""
     given = load(WebhookSecretSettings, webhook_secret_keys=variables["WEBHOOK_SECRET_KEYS"])
     keys_ = [key.get_secret_value() for key in given.webhook_secret_keys]
     url = environment.database_url(settings, layout, "postgres")

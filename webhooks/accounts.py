@@ -76,9 +76,9 @@ def _require_person(person: Place, place: Place) -> None:
 def caller_of_key(key: str) -> KeyCaller | None:
     """Who an API key acts for; None for an unknown, revoked or expired key.
 
-    The key itself goes nowhere: the database and the limit see its SHA-256. A key that was never
-    good here is not looked up for an address with too many refused tokens: 429. The database
-    refuses the key of a deleted account: 403.
+    The database and the limit see only the SHA-256 of the key. An address with too many refused
+    tokens gets 429, unless this process knows the key as a good one. The key of a deleted account
+    gets 403.
     """
     edge = current_edge()
     if not _KEY.match(key):

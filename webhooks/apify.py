@@ -30,15 +30,15 @@ MAX_BODY_BYTES = 64 * 1024
 
 
 @dataclass(frozen=True)
-class _Waiting:
-    """A run's webhook, and the databases of the cells that know it."""
+class _RunWebhook:
+    """The webhook of an actor run, and the databases of the cells that know it."""
 
     webhook_id: uuid.UUID
     databases: list[Database]
 
 
-def _check_secret() -> _Waiting:
-    """An unknown id and a wrong secret get one answer: nobody learns ids."""
+def _check_secret() -> _RunWebhook:
+    """The webhook that the request names. An unknown id and a wrong secret get the same 404."""
     bodies.raw(MAX_BODY_BYTES)
     given = request.headers.get("Authorization", "").removeprefix("Bearer ")
     try:
@@ -48,7 +48,7 @@ def _check_secret() -> _Waiting:
     refuse_suspects()
     found = hashlib.sha256(given.encode()).digest()
     query = "select private.apify_secret_hash(%s) as hash"
-    # While its account moves, two cells know it.
+    # Two cells know the webhook while its account moves.
     databases = [
         cell.database
         for cell in current_edge().cells.all()
@@ -58,15 +58,15 @@ def _check_secret() -> _Waiting:
         APIFY_EVENTS.labels("refused").inc()
         count_refusal()
         raise Problem(404, "not_found", "There is no such webhook.")
-    return _Waiting(webhook_id, databases)
+    return _RunWebhook(webhook_id, databases)
 
 
 @blueprint.post("/apify/webhook")
 @declares("run_secret", _check_secret)
-def receive(waiting: _Waiting) -> Response:
+def receive(run: _RunWebhook) -> Response:
     """200, also when no job snoozes for the run: it woke earlier, or this is a repeated call."""
     query = "select private.wake_for_apify(%s) as is_woken"
-    are_woken = [each.call(query, waiting.webhook_id)["is_woken"] for each in waiting.databases]
+    are_woken = [each.call(query, run.webhook_id)["is_woken"] for each in run.databases]
     outcome = "woken" if any(are_woken) else "not_waiting"
     APIFY_EVENTS.labels(outcome).inc()
     log.info("apify_event", outcome=outcome)

@@ -94,8 +94,8 @@ def clerk_session(view: Callable[[Session | KeyCaller], R]) -> Callable[[], R]:
 def signed_in(role: str) -> Callable[[Callable[[uuid.UUID], R]], Callable[[], R]]:
     """Declares a Clerk token or one of ours, with this role. The view takes the account's id.
 
-    Refuses somebody who signed in as another person: what these routes do outlasts the session.
-    The success page of a checkout may hold either token.
+    Refuses somebody who signed in as another person, because what these routes do outlasts the
+    session. The success page of a checkout may hold either token.
     """
 
     def account() -> uuid.UUID:

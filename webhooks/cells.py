@@ -44,7 +44,10 @@ class Place:
 
 
 class Cells:
-    """The directory. `connect` opens the database that a URL names."""
+    """The directory. `secrets` is the folder with the URLs of the other cells; None: there is one.
+
+    `connect` opens the database of a URL.
+    """
 
     def __init__(
         self, home: Cell, secrets: Path | None, connect: Callable[[str], Database]
@@ -75,7 +78,7 @@ class Cells:
         return self._cell(self.home.database.call(query, account_id))
 
     def of_audience(self, audience: str) -> Cell:
-        """The cell that a place of this process has named before."""
+        """The cell with this audience, which an earlier call of this process has returned."""
         return self._by_audience[audience]
 
     def all(self) -> list[Cell]:
@@ -94,9 +97,9 @@ class Cells:
         return cell, row
 
     def of_handle(self, handle: str, statement: str, *parameters: object) -> tuple[Cell, Row]:
-        """Whose an API key is: the answer of its cell, or nulls.
+        """The cell of an API key, and the row of `statement` there.
 
-        `statement` asks a cell; its row has user_id. The directory learns which cell knew.
+        The row has `user_id`; null: no cell knows the key. The directory learns the handle.
         """
         if not self.are_several:
             return self.home, self.home.database.call(statement, *parameters)
@@ -114,9 +117,10 @@ class Cells:
     def holding_customer(
         self, customer_id: str | None, object_id: str | None, gateway: Gateway | None
     ) -> Iterator[tuple[Connection[Row], str | None]]:
-        """A session in the cell of a Stripe customer, who stays there meanwhile, and who it is.
+        """A session in the cell of a Stripe customer, and the customer's id.
 
-        Stripe is asked about an event that names an object only, and about an unknown customer.
+        The account stays in that cell until the block ends. Stripe tells the customer of an event
+        that names only an object, and the account of a customer that no cell knows.
         """
         if self.are_several and customer_id is None and object_id is not None:
             customer_id = _ask(lambda stripe: stripe.customer_of(object_id), gateway)
@@ -175,7 +179,7 @@ class Cells:
 
 
 def _ask(question: Callable[[Gateway], T], gateway: Gateway | None) -> T | None:
-    """What Stripe answers. The sender of the event repeats it if Stripe is away."""
+    """Stripe's answer; None without Stripe. 503 if Stripe is away, so the event is sent again."""
     if gateway is None:
         return None
     try:

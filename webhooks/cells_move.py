@@ -1,7 +1,7 @@
 """`python -m webhooks.cells_move ACCOUNT CELL`: moves an account to another cell.
 
-The directory notes each step that is done. A killed move goes on where it was when the command is
-repeated. `--abort` takes back one that has not been redirected.
+The directory notes each step that is done. The same command goes on with a killed move. `--abort`
+undoes a move that has not been redirected.
 """
 
 from __future__ import annotations
@@ -24,8 +24,7 @@ from core.database import Row, connect
 _STEPS = ("begun", "frozen", "copied", "redirected", "arrived", "departed", "cleared")
 _SLOTS = (0, 1, 2, 3, None)  # of writing requests (private.before_request); None: inserts
 _BATCH = 500
-# Something may write to the account in spite of all, such as a command of an operator.
-_COPIES = 3
+_MOST_COPIES = 3  # an operator may write to the account between a copy and its comparison
 
 
 class MoveError(RuntimeError):
@@ -56,7 +55,7 @@ class Move:
         return row
 
     def abort(self) -> None:
-        """Takes everything back: the account lives where it was. Not after its redirection."""
+        """Undoes the move: the account lives where it was. Raises psycopg.Error once redirected."""
         self._directory.execute("select private.require_abortable(%s)", (self._id,))
         self._record("begun")  # if this is killed, the move may not go on from a copy
         self._target.execute("select private.clear_account(%s)", (self._id,))
@@ -68,7 +67,7 @@ class Move:
         return cast("Row", self._directory.execute(query, (self._id, step)).fetchone())
 
     def _frozen(self) -> None:
-        """The account is read-only, and whoever wrote has ended."""
+        """The account is read-only, and every request that wrote has ended."""
         self._source.execute("select private.freeze_account(%s)", (self._id,))
         for slot in _SLOTS:
             self._source.execute("select private.await_writer(%s, %s)", (self._id, slot))
@@ -77,7 +76,7 @@ class Move:
     def _copied(self) -> None:
         """The target holds the same rows, and all that they refer to."""
         contents = "select private.cell_contents(%s)"
-        for _ in range(_COPIES):
+        for _ in range(_MOST_COPIES):
             self._copy()
             missing = _value(self._target, "select private.missing_reference(%s)", self._id)
             if missing is not None:
@@ -131,9 +130,12 @@ def begun(
     account_id: uuid.UUID,
     target: str,
     say: Callable[[str], None] = print,
-    kind: type[Move] | None = None,
+    kind: type[Move] = Move,
 ) -> Iterator[tuple[Move, str]]:
-    """The move of an account to a cell, new or begun before, and its last step that is done."""
+    """The move of an account to a cell, new or begun before, and the last step that is done.
+
+    A last step of `cleared`: the account lives there already.
+    """
     with _connection(settings.mover_db_url.get_secret_value()) as directory:
         lock = "select pg_try_advisory_lock(hashtextextended(%s, 0))"
         if not _value(directory, lock, f"move of {account_id}"):
@@ -151,7 +153,7 @@ def begun(
             _connection(urls[str(move["source_cell_id"])]) as source,
             _connection(urls[str(move["target_cell_id"])]) as there,
         ):
-            yield (kind or Move)(directory, source, there, account_id, say), last
+            yield kind(directory, source, there, account_id, say), last
 
 
 def _url(settings: MoverSettings, cell: Row) -> str:
@@ -178,7 +180,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m webhooks.cells_move", description=__doc__)
     parser.add_argument("account", type=uuid.UUID, help="the id of the account")
     parser.add_argument("cell", help="the id of the cell that it moves to")
-    parser.add_argument("--abort", action="store_true", help="take a move back")
+    parser.add_argument("--abort", action="store_true", help="undo a move that is not redirected")
     given = parser.parse_args()
     try:
         with begun(load(MoverSettings), given.account, given.cell) as (move, last):

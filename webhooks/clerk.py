@@ -76,7 +76,7 @@ def receive(event: dict[str, Any]) -> Response:
         ),
     )
     outcomes = [cell.database.call(statement, *parameters)["outcome"] for cell in cells]
-    # A repetition after a failure in the midst is new to some cells.
+    # Clerk repeats an event that failed halfway. It is new only to some cells.
     outcome = str(next((each for each in outcomes if each != "duplicate"), "duplicate"))
     CLERK_EVENTS.labels(kind if kind in USEFUL_TYPES else "(other)", outcome).inc()
     log.info("clerk_event", type=kind, outcome=outcome)

@@ -48,7 +48,7 @@ class Edge:
 
     @property
     def database(self) -> Database:
-        """The database of the directory, which is the only one without several cells."""
+        """The database of the directory. It is the only one unless there are several cells."""
         return self.cells.home.database
 
 

@@ -36,25 +36,20 @@ JWKS_AGE_SECONDS = Gauge(
     "edge_jwks_age_seconds", "Age of Clerk's keys in this process.", multiprocess_mode="max"
 )
 
-ORPHAN_EVENTS = Gauge(
-    "edge_stripe_orphan_events",
-    "Stripe events of the last 90 days whose customer belongs to no account.",
-    multiprocess_mode="mostrecent",
-)
-
 DATABASE_UP = Gauge(
     "edge_database_up",
     "1 if the database answered the last scrape.",
     multiprocess_mode="mostrecent",
 )
-# What private.server_metrics says, by its names. They keep their values while the database is away.
+# The gauges of private.server_metrics, by its names. While the database is away, they keep their
+# values.
 SERVER = {
     name: Gauge(metric, text, [label] if label else [], multiprocess_mode="mostrecent")
     for name, metric, text, label in (
         ("jobs_due", "jobs_due", "Jobs whose time has come, 1,000 at most.", "queue"),
         ("jobs_not_due", "jobs_not_due", "Jobs that run or wait, 1,000 at most.", "queue"),
         ("jobs_oldest_due_seconds", "jobs_oldest_due_seconds", "Wait of the oldest due.", "queue"),
-        ("jobs_dead_letters", "jobs_dead_letters", "Failed jobs that can come back.", "queue"),
+        ("jobs_dead_letters", "jobs_dead_letters", "Failed jobs that can be redriven.", "queue"),
         ("queue_paused", "jobs_queue_paused", "1 if nothing is claimed from it.", "queue"),
         ("connections", "postgres_connections", "Connections, used and the limit.", "state"),
         (
@@ -65,14 +60,20 @@ SERVER = {
         ),
         ("database_bytes", "postgres_database_bytes", "Size of the database.", ""),
         ("deadlocks", "postgres_deadlocks", "Deadlocks since the statistics were reset.", ""),
-        ("dead_messages", "postgres_dead_messages", "Dead rows of the message store.", ""),
+        ("dead_messages", "postgres_dead_messages", "Dead rows of pgmq.q_jobs.", ""),
         ("schedules_stopped", "jobs_schedules_stopped", "Schedules that cannot fire.", ""),
+        (
+            "orphan_events",
+            "edge_stripe_orphan_events",
+            "Stripe events of the last 90 days whose customer belongs to no account.",
+            "",
+        ),
     )
-} | {"orphan_events": ORPHAN_EVENTS}
+}
 
 
 def observe_server(rows: Iterable[Mapping[str, object]]) -> None:
-    """Takes the rows of private.server_metrics over. Names of a newer database are left out."""
+    """Sets the gauges from rows of private.server_metrics. Ignores names that it does not know."""
     for row in rows:
         gauge = SERVER.get(str(row["name"]))
         if gauge is not None:

@@ -27,7 +27,7 @@ def count_refusal() -> None:
 
 
 def refuse_suspects() -> None:
-    """Answers 429 to an address that count_refusal would refuse, before anything is looked up."""
+    """Raises 429 for an address with too many refusals. Call it before a look-up."""
     edge = current_edge()
     refusals = edge.windows.count("refusal", request.remote_addr or "")
     if refusals >= edge.settings.refusals_per_minute:

@@ -23,9 +23,9 @@ _CACHE = "public, max-age=300"
 def create_session(proof: Session | KeyCaller) -> Response:
     """Exchanges a Clerk session token or an API key for our access token.
 
-    The answer has the form of RFC 8693. That of an API key also has its scope. `api_url` is that
-    of the account's cell, which alone accepts the token. `cell` and `anon_key` are there with
-    several cells only.
+    The answer has the form of RFC 8693. The answer to an API key also has its scope. `api_url` is
+    the address of the account's cell. No other cell accepts the token. Only with several cells
+    does the answer have `cell` and `anon_key`.
     """
     if bodies.raw(1):
         raise Problem(413, "too_large", "This request takes no body.")

@@ -60,7 +60,7 @@ class KeyCaller(Caller):
 
 
 class AnotherCell(InvalidToken):
-    """Our token, for a cell in which its account does not live."""
+    """A token of ours for a cell where the account does not live."""
 
 
 @dataclass(frozen=True)
@@ -189,7 +189,8 @@ class TokenIssuer:
     ) -> Caller:
         """The caller of one of our own tokens; raises `InvalidToken`.
 
-        `audience_of` tells that of an account's cell. A token for another cell: `AnotherCell`.
+        `audience_of` gives the audience of an account's cell. Raises `AnotherCell` for a token
+        with another one.
         """
         try:
             header = jwt.get_unverified_header(token)

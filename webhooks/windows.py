@@ -1,4 +1,4 @@
-"""What a process remembers of its callers, bounded in memory: counts of a minute, good keys."""
+"""What a process keeps of its callers: counts of a minute, known API keys. Memory is bounded."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Windows:
             return count
 
     def count(self, rule: str, subject: str) -> int:
-        """How often it came in this window; counts nothing."""
+        """The count of this window, unchanged."""
         with self._lock:
             is_current = int(self._clock()) // _WINDOW_SECONDS == self._window
             return self._counts.get((rule, subject), 0) if is_current else 0
@@ -42,7 +42,7 @@ class Windows:
 
 
 class KnownKeys:
-    """The hashes of API keys that were good when they were last looked up, the latest 10,000."""
+    """Hashes of the latest 10,000 API keys that were good at their last look-up."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()

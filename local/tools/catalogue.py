@@ -11,16 +11,14 @@ from core.database import Row
 
 # Those that anybody can act as, directly or through PostgREST.
 _GRANTEES = (
-    *(
-        "PUBLIC",
-        "anon",
-        "authenticated",
-        "service_role",
-        "authenticator",
-        "worker",
-        "webhook",
-        "mover",
-    ),
+    "PUBLIC",
+    "anon",
+    "authenticated",
+    "service_role",
+    "authenticator",
+    "worker",
+    "webhook",
+    "mover",
 )
 _GRANTS = """
 with granted (thing, acl, owner) as (

@@ -288,11 +288,7 @@ def _webhook_keys(target: Target) -> str:
     known = secrets.key_ids if secrets else frozenset()
     newest = secrets.newest.key_id if secrets else None
     with target.owner() as db:
-        problem = _value(
-            db,
-            "select private.endpoint_key_problem(%s)",
-            secrets.newest.key_id if secrets else None,
-        )
+        problem = _value(db, "select private.endpoint_key_problem(%s)", newest)
         used = db.execute("select distinct key_id from private.endpoint_secrets").fetchall()
     lost = sorted({str(row["key_id"]) for row in used} - known)
     if problem == "no_key":

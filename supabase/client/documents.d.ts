@@ -87,12 +87,14 @@ export type BannedPhraseParams = {
   exceptions?: (string)[]
 }
 
+/** `shot` is what the camera shows while `text` is said, where that is something of its own. */
 export type Beat = {
   from_s: number
   to_s: number
   kind: "hook" | "problem" | "demo" | "proof" | "payoff" | "cta"
   text: string
   on_screen: string
+  shot?: string
 }
 
 /** A rule of severity error that keeps a script from being final. */
@@ -152,6 +154,12 @@ export type Comparable = {
   is_own?: boolean
   why: string
   evidence_id: string
+}
+
+/** What some posts of a creator have, beside the others, with whether chance explains it. */
+export type Comparison = {
+  text: string
+  evidence_ids: (string)[]
 }
 
 export type CompetitorMentionParams = {
@@ -496,6 +504,7 @@ export type PackConfiguration = {
   tags: (Tag)[]
   disclosure: Disclosure | null
   comparables: (Comparable)[]
+  compared?: (Comparison)[]
   risks: (Risk)[]
   dos: (string)[]
   donts: (string)[]
@@ -796,6 +805,7 @@ export type SharedConfiguration = {
   tags: (Tag)[]
   disclosure: Disclosure | null
   comparables: (Comparable)[]
+  compared?: (Comparison)[]
   risks: (Risk)[]
   dos: (string)[]
   donts: (string)[]

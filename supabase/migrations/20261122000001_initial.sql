@@ -238,8 +238,8 @@ as $$
 $$;
 comment on function private.account_role is
 'The role that the caller''s token names: admin, editor or viewer. A token without one is a
-viewer''s. Somebody who signed in as another person is an editor at most. Without an account''s token it is
-admin: grants alone decide what the owner, the service and workers may.';
+viewer''s. Somebody who signed in as another person is an editor at most. Without an account''s
+token it is admin: grants alone decide what the owner, the service and workers may.';
 grant execute on function private.account_role to authenticated;
 
 create function private.refuse_impersonator()
@@ -680,8 +680,8 @@ begin
         perform private.fail(403, 'account_deleted', 'This account has been deleted.');
     end if;
     -- A person's own account may be read while it moves. For an organisation this writes.
-    if v_account.cell_state = 'moved' or v_account.cell_state is not null and organisation is not null
-        then
+    if v_account.cell_state = 'moved'
+        or v_account.cell_state is not null and organisation is not null then
         perform private.require_settled(v_account.id);
     end if;
     user_id := v_account.id;
@@ -1139,17 +1139,17 @@ grant execute on function public.revoke_api_key to authenticated;
 -- schemas/14_cells.sql
 
 -- Cells: whole stacks beside each other (docs/scaling.md). An account lives in exactly one. The
--- directory says in which; it is used in one database only, that of the first cell. Each cell has
--- the functions that carry an account from one to another. Only the edge's login reads the
--- directory, only the login `mover` carries accounts.
+-- directory says in which. Only the database of the first cell has rows in it. Every cell has the
+-- functions that move an account. The login `webhook` reads the directory. The login `mover` moves
+-- accounts.
 --
 -- private.accounts.cell_state says whether an account lives here:
 --   null    It does, or is a member of an organisation that does.
 --   moving  It is about to leave. Reads go on, writes are refused, its jobs wait.
 --   moved   It lives in another cell, or has not arrived here yet. All requests are refused.
 --
--- A move is a row of private.cell_moves; `step` is the last step that is done. Up to `copied` it
--- begins anew after a crash. `redirected` is its one commit: from there it only goes on.
+-- A move is a row of private.cell_moves; `step` is the last step that is done. Up to `copied` a
+-- killed move copies anew. `redirected` is its one commit: afterwards the move only goes on.
 
 do $$
 begin
@@ -1204,8 +1204,8 @@ create table private.cell_handles (
     account_id uuid not null references private.cell_accounts on delete cascade
 );
 comment on table private.cell_handles is
-'Directory: whose a Stripe customer (`cus_…`) or an API key (`key:` and its hash) is. The edge
-learns them from the cells, which have the truth.';
+'Directory: the account of each handle: a Stripe customer (`cus_…`) or an API key (`key:` and its
+SHA-256). The edge learns them from the cells, which have the truth.';
 create index cell_handles_account_id_idx on private.cell_handles (account_id);
 alter table private.cell_handles enable row level security;
 
@@ -1345,15 +1345,15 @@ declare
     );
     v_cell_id text;
 begin
-    -- Until this transaction ends, a move of the account waits before its commit. So what is
-    -- written meanwhile is written in the account's cell.
+    -- This lock holds back the commit of a move. So the caller writes to the cell where the account
+    -- lives.
     select a.cell_id into v_cell_id from private.cell_accounts as a
     where a.account_id = v_id for share;
     return private.cell_place(v_id, v_cell_id);
 end;
 $$;
 comment on function private.hold_handle is
-'Whose a handle is, and the cell of that account; null: unknown. The account stays there until the
+'The account of a handle, and its cell; null: unknown. The account stays in that cell until the
 transaction ends. Definer: the edge has no table rights.';
 grant execute on function private.hold_handle to webhook;
 
@@ -1374,7 +1374,8 @@ begin
 end;
 $$;
 comment on function private.learn_handle is
-'Notes whose a handle is, as a cell has told. Definer: the edge has no table rights.';
+'Adds a handle of an account to the directory, if the account is known and the handle is new.
+Definer: the edge has no table rights.';
 grant execute on function private.learn_handle to webhook;
 
 create function private.all_cells()
@@ -1471,7 +1472,7 @@ begin
             m.arrived_at, case when record_move.step = 'arrived' then clock_timestamp() end
         )
     where m.account_id = record_move.account_id
-        -- Nothing leads back behind the commit.
+        -- After the commit no step may undo it.
         and (
             m.step in ('begun', 'frozen', 'copied')
             or record_move.step not in ('frozen', 'copied')
@@ -1577,7 +1578,7 @@ returns void
 language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
 as $$
 begin
-    -- Waits for workers that save results now. Whoever comes later has lost the lease.
+    -- These locks wait for workers that save results now. Later ones find a new fencing token.
     perform from pgmq.q_jobs as m
     where m.msg_id in (
         select l.msg_id from private.live_jobs as l where l.tenant = fence_jobs.user_id::text
@@ -1599,8 +1600,8 @@ begin
 end;
 $$;
 comment on function private.fence_jobs is
-'Takes an account''s jobs from their workers and lets none be claimed. Running ones queue again; no
-attempt counts.';
+'Ends the leases of an account''s jobs, and lets none be claimed. Running jobs are queued again; no
+attempt is counted. `fenced_vt` in the headers of a message keeps when its job is due.';
 
 create function private.release_jobs(user_id uuid)
 returns void
@@ -1649,7 +1650,8 @@ returns void
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 begin
-    -- A request holds one of its account's slots (private.before_request), an insert the account.
+    -- Each request locks one of its account's slots (private.before_request). Each insert locks
+    -- the account's row.
     if await_writer.slot is null then
         perform from public.accounts as a where a.id = await_writer.user_id for update;
     else
@@ -1658,9 +1660,9 @@ begin
 end;
 $$;
 comment on function private.await_writer is
-'Waits for the request in a slot of the account, 0 to 3, or without a slot for inserts that began
-before the freeze. One call a transaction, so that no request finds all slots taken. Definer: the
-mover has no table rights.';
+'Waits for the request in a slot of the account, 0 to 3. Null: waits for inserts that began before
+the freeze. Call it once a transaction, or requests find all slots taken. Definer: the mover has no
+table rights.';
 grant execute on function private.await_writer to mover;
 
 create function private.fence_account(user_id uuid)
@@ -1690,7 +1692,7 @@ begin
         return;
     end if;
     perform private.release_jobs(settle_account.user_id);
-    -- Their jobs stayed behind: they belong to the system.
+    -- Jobs of events belong to the system, so the move left them behind.
     perform private.enqueue(
         'sync_customer', null, null, e.id, jsonb_build_object('event_id', e.id)
     )
@@ -1700,8 +1702,9 @@ begin
 end;
 $$;
 comment on function private.settle_account is
-'From now on the account lives here: after its arrival (moved), or because its move is aborted
-(moving). Releases its jobs. Repeated, it does nothing. Definer: the mover has no table rights.';
+'Ends a move for this cell: the account lives here. `cell_state` is the state that ends: moved after
+an arrival, moving after an abort. Releases the jobs. Repeated, it does nothing. Definer: the mover
+has no table rights.';
 grant execute on function private.settle_account to mover;
 
 create function private.depart_account(user_id uuid)
@@ -1774,7 +1777,7 @@ declare
     v_all jsonb := '{}';
 begin
     for v_table in select * from private.cell_tables() loop
-        -- A message's id is another one in each cell.
+        -- Each cell gives a job's message another id.
         execute format(
             'select jsonb_build_array(count(*), md5(string_agg(s.h, '''' order by s.h))) from ('
             || 'select md5((to_jsonb(t) - ''msg_id'')::text) as h from %s as t where %s) as s',
@@ -1786,8 +1789,8 @@ begin
 end;
 $$;
 comment on function private.cell_contents is
-'For each table the number of an account''s rows and a hash of them. Two cells with the same answer
-hold the same. Definer: the mover has no table rights.';
+'For each table [number, hash] of an account''s rows. Two cells with the same answer hold the same
+rows. Definer: the mover has no table rights.';
 grant execute on function private.cell_contents to mover;
 
 create function private.cell_head(user_id uuid)
@@ -1816,8 +1819,9 @@ begin
 end;
 $$;
 comment on function private.cell_head is
-'The account itself, its members as far as an organisation refers to them, and the account at Stripe
-that its customer belongs to. Definer: the mover has no table rights.';
+'What private.receive_account needs, as JSON: `account` and `identity` (its two rows), `people` (the
+members of an organisation), and `stripe_account` (the account at Stripe that this cell sells with).
+Definer: the mover has no table rights.';
 grant execute on function private.cell_head to mover;
 
 create function private.cell_rows(user_id uuid, name text)
@@ -1853,7 +1857,7 @@ begin atomic
     select t.name from private.cell_tables() as t order by t.depth, t.name;
 end;
 comment on function private.cell_table_names is
-'The tables of private.cell_tables, those before that others refer to. Definer: the mover has no
+'The tables of private.cell_tables, each before those that refer to it. Definer: the mover has no
 table rights.';
 grant execute on function private.cell_table_names to mover;
 
@@ -1870,7 +1874,8 @@ begin
     delete from pgmq.q_jobs as m where m.msg_id in (
         select l.msg_id from private.live_jobs as l where l.tenant = wipe_account.user_id::text
     );
-    -- Triggers would tell and count what nobody did. They include the cascades, so order matters.
+    -- Triggers would notify and count. Without them no delete cascades, so the deepest tables come
+    -- first.
     execute format('set local session_replication_role = %L', 'replica');
     for v_table in select * from private.cell_tables() as t order by t.depth desc, t.name loop
         execute format('delete from %s as t where %s', v_table.name, v_table.condition)
@@ -1893,8 +1898,8 @@ begin
 end;
 $$;
 comment on function private.clear_account is
-'Deletes the rows that a departed account left behind; the tombstone stays. Repeated, or for
-one that lives here, it does nothing. Definer: the mover has no table rights.';
+'Deletes the rows that a departed account left behind; the tombstone stays. It does nothing for an
+account that lives here, or when repeated. Definer: the mover has no table rights.';
 grant execute on function private.clear_account to mover;
 
 create function private.receive_account(user_id uuid, head jsonb)
@@ -1909,7 +1914,7 @@ begin
     if v_here.deleted_at is not null then
         raise exception 'Account % was erased here.', receive_account.user_id;
     end if;
-    -- Here it may be a member of an organisation. As such it has no rows of its own.
+    -- A member of an organisation of this cell has an account here, without rows of its own.
     if v_here.id is not null and v_here.cell_state is distinct from 'moved'
         and (v_here.cell_state is not null or private.table_to_empty(v_here.id) is not null) then
         raise exception 'Account % lives here.', receive_account.user_id;
@@ -1950,9 +1955,9 @@ begin
 end;
 $$;
 comment on function private.receive_account is
-'Begins the arrival of an account, anew if it had begun: makes it as one that lives elsewhere,
-without rows. Definer: the mover has no table rights. Raises an exception for one that lives here or
-was erased.';
+'Begins the arrival of an account, or begins it anew. Adds the account in the state moved, without
+rows. `head` is the answer of private.cell_head. Raises an exception if the account lives here or
+was erased. Definer: the mover has no table rights.';
 grant execute on function private.receive_account to mover;
 
 create function private.receive_rows(user_id uuid, name text, content jsonb)
@@ -1998,7 +2003,8 @@ begin
     from pg_attribute as a
     where a.attrelid = receive_rows.name::regclass and a.attnum > 0 and not a.attisdropped
         and a.attgenerated = '';
-    -- The rows have passed all triggers and checks of foreign keys in the other cell.
+    -- The rows have passed all triggers in the other cell. private.missing_reference checks the
+    -- foreign keys.
     execute format('set local session_replication_role = %L', 'replica');
     execute format(
         'insert into %1$s (%2$s) select %2$s from jsonb_populate_recordset(null::%1$s, $1)',
@@ -2045,8 +2051,8 @@ begin
 end;
 $$;
 comment on function private.missing_reference is
-'A foreign key that a row of the account breaks here, such as a plan or an encryption key that this
-cell lacks; null: none. Definer: the mover has no table rights.';
+'The name of a foreign key that a row of the account breaks here; null: none. This cell may lack a
+plan or an encryption key. Definer: the mover has no table rights.';
 grant execute on function private.missing_reference to mover;
 
 -- schemas/20_jobs.sql
@@ -2643,7 +2649,8 @@ as $$
         nullif(current_setting('request.headers', true), '')::jsonb ->> 'traceparent'
     )) as v (header)
     where length(v.header) = 55 and v.header ~ '^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$'
-        and substr(v.header, 4, 32) <> repeat('0', 32) and substr(v.header, 37, 16) <> repeat('0', 16)
+        and substr(v.header, 4, 32) <> repeat('0', 32)
+        and substr(v.header, 37, 16) <> repeat('0', 16)
 $$;
 comment on function private.request_trace is
 'The traceparent (W3C Trace Context, version 00) of the request; null without a valid one. A client
@@ -3984,8 +3991,8 @@ end;
 $$;
 comment on function private.record_stripe_event is
 'Stores an event and queues its job in one transaction. Returns received, ignored, duplicate, or
-changed for a known id with another text. Errors: 503 account_moving. Definer: the
-edge and the reconciliation have no table rights.';
+changed for a known id with another text. Errors: 503 account_moving. Definer: the edge and the
+reconciliation have no table rights.';
 grant execute on function private.record_stripe_event to webhook, worker;
 
 create function private.stripe_event(id text)
@@ -6859,7 +6866,8 @@ begin
     delivery_id := v_delivery.id;
     url := v_endpoint.url;
     body := v_delivery.payload::text;
-    -- Both the attempt and its backoff are noted before it: a worker that dies repeats it later.
+    -- The attempt and its backoff are noted before the post. If the worker dies, the next attempt
+    -- comes after that backoff.
     update public.webhook_deliveries as d set
         attempts = d.attempts + 1,
         last_attempt_at = now(),
@@ -6972,9 +6980,9 @@ end;
 $$;
 comment on function private.end_attempt is
 'Ends an attempt of a delivery. A problem of null: delivered. Otherwise it is tried again, until
-its attempts are used up, and its endpoint is paused for a while. 410, or failures for three days, disables the
-endpoint, with a notification. Returns delivered, pending, failed or disabled; null: it ended
-meanwhile. Definer: workers have no table rights.';
+its attempts are used up, and its endpoint is paused for a while. 410, or failures for three days,
+disables the endpoint, with a notification. Returns delivered, pending, failed or disabled; null: it
+ended meanwhile. Definer: workers have no table rights.';
 grant execute on function private.end_attempt to worker;
 
 create function private.may_end_deliveries_job(endpoint_id uuid)
@@ -6986,7 +6994,7 @@ begin
     -- the job.
     perform from public.webhook_endpoints as e
     where e.id = may_end_deliveries_job.endpoint_id for update;
-    -- Added by a transaction that the disabling one did not see.
+    -- The transaction that disabled the endpoint did not see deliveries of a concurrent one.
     update public.webhook_deliveries as d set
         status = 'failed', problem = 'endpoint_disabled', next_attempt_at = null, finished_at = now()
     from public.webhook_endpoints as e
@@ -7377,12 +7385,15 @@ as $$
                 'spoken', 'Decir o hacer',
                 'shown', 'En pantalla',
                 'comparables', 'Publicaciones que destacaron',
-                'tags', 'Hashtags',
+                'tags', 'Hashtags (publicaciones del nicho)',
                 'risks', 'Riesgos',
                 'dos', 'Hacer',
                 'donts', 'Evitar',
                 'evidence', 'En qué se basa',
-                'caveats', 'Reservas'
+                'caveats', 'Reservas',
+                'compared', 'Qué cambia',
+                'opening_shot', 'Primera imagen',
+                'newest_stands_out', 'Cuánto destaca la última publicación'
             )
             when 'pt' then jsonb_build_object(
                 'stands_out', 'Quanto se destaca',
@@ -7397,12 +7408,15 @@ as $$
                 'spoken', 'Dizer ou fazer',
                 'shown', 'Na tela',
                 'comparables', 'Publicações que se destacaram',
-                'tags', 'Hashtags',
+                'tags', 'Hashtags (posts do nicho)',
                 'risks', 'Riscos',
                 'dos', 'Fazer',
                 'donts', 'Evitar',
                 'evidence', 'Em que se baseia',
-                'caveats', 'Ressalvas'
+                'caveats', 'Ressalvas',
+                'compared', 'O que muda',
+                'opening_shot', 'Primeira imagem',
+                'newest_stands_out', 'Quanto o post mais novo se destaca'
             )
             when 'fr' then jsonb_build_object(
                 'stands_out', 'À quel point il se démarque',
@@ -7417,12 +7431,15 @@ as $$
                 'spoken', 'Dire ou faire',
                 'shown', 'À l''écran',
                 'comparables', 'Publications qui se démarquent',
-                'tags', 'Hashtags',
+                'tags', 'Hashtags (publications de la niche)',
                 'risks', 'Risques',
                 'dos', 'À faire',
                 'donts', 'À éviter',
                 'evidence', 'Sur quoi cela repose',
-                'caveats', 'Réserves'
+                'caveats', 'Réserves',
+                'compared', 'Ce qui change',
+                'opening_shot', 'Première image',
+                'newest_stands_out', 'À quel point la dernière publication sort du lot'
             )
             when 'de' then jsonb_build_object(
                 'stands_out', 'Wie sehr es heraussticht',
@@ -7436,13 +7453,16 @@ as $$
                 'seconds', 'Sekunden',
                 'spoken', 'Sagen oder tun',
                 'shown', 'Im Bild',
-                'comparables', 'Beiträge, die herausstachen',
-                'tags', 'Hashtags',
+                'comparables', 'Posts, die herausstachen',
+                'tags', 'Hashtags (Posts der Nische)',
                 'risks', 'Risiken',
                 'dos', 'Tun',
                 'donts', 'Lassen',
                 'evidence', 'Worauf das beruht',
-                'caveats', 'Vorbehalte'
+                'caveats', 'Vorbehalte',
+                'compared', 'Was anders ist',
+                'opening_shot', 'Erstes Bild',
+                'newest_stands_out', 'Wie stark der neueste Post heraussticht'
             )
             else jsonb_build_object(
                 'stands_out', 'How far it stands out',
@@ -7457,12 +7477,15 @@ as $$
                 'spoken', 'Say or do',
                 'shown', 'On screen',
                 'comparables', 'Posts that stood out',
-                'tags', 'Hashtags',
+                'tags', 'Hashtags (posts of the niche)',
                 'risks', 'Risks',
                 'dos', 'Do',
                 'donts', 'Don''t',
                 'evidence', 'What this rests on',
-                'caveats', 'Caveats'
+                'caveats', 'Caveats',
+                'compared', 'What differs',
+                'opening_shot', 'First picture',
+                'newest_stands_out', 'How far the newest post stands out'
             )
         end
 $$;
@@ -7726,11 +7749,14 @@ as $$
                 replace(
                     replace(replace(t.line, '&', '&amp;'), '<', '&lt;'), '>', '&gt;'
                 ),
-                -- What is bold, code, a link, a table, a formula or, with :// and www., an address.
-                '[\\`*_\[\]|~$]|:(?=//)|(?<=www)\.', '\\\&', 'gi'
+                -- What is bold, code, a link, a table or, with :// and www., an address. One sign
+                -- of money is no formula, two may be.
+                case when t.line ~ '\$.*\$' then '[\\`*_\[\]|~$]' else '[\\`*_\[\]|~]' end
+                || '|:(?=//)|(?<=www)\.',
+                '\\\&', 'gi'
             ),
-            -- What opens a heading, a list or a line in the first place.
-            '^([0-9]{0,9})([-+=#.)])', '\1\\\2'
+            -- What opens a list, a heading or a line in the first place: "4.6" and "#diy" do not.
+            '^([0-9]{1,9}(?=[.)](?:\s|$))|#{0,5}(?=#(?:\s|$))|(?=[-+=]))([-+=#.)])', '\1\\\2'
         )
     from private.one_line(markdown.value) as t (line)
 $$;
@@ -7834,7 +7860,8 @@ as $$
     select
         7, 'script ' || t.n, b.n,
         format('%s-%s %s', b.part ->> 'from_s', b.part ->> 'to_s', b.part ->> 'kind'),
-        b.part ->> 'text', b.part ->> 'on_screen', null, null
+        concat_ws(' ', nullif(b.part ->> 'shot', ''), b.part ->> 'text'), b.part ->> 'on_screen',
+        null, null
     from jsonb_path_query(pack_rows.content, 'lax $.script_templates[*]') with ordinality as t (part, n),
         jsonb_path_query(t.part, 'lax $.beats[*]') with ordinality as b (part, n)
     union all
@@ -7842,6 +7869,9 @@ as $$
         8, 'comparables', p.n, p.part ->> 'hook', p.part ->> 'why', null, p.part ->> 'evidence_id',
         p.part ->> 'url'
     from jsonb_path_query(pack_rows.content, 'lax $.comparables[*]') with ordinality as p (part, n)
+    union all
+    select 8, 'compared', c.n, null, c.part ->> 'text', null, private.cited(c.part), null
+    from jsonb_path_query(pack_rows.content, 'lax $.compared[*]') with ordinality as c (part, n)
     union all
     select 9, 'tags', g.n, null, '#' || (g.part ->> 'tag'), g.part ->> 'posts', null, null
     from jsonb_path_query(pack_rows.content, 'lax $.tags[*]') with ordinality as g (part, n)
@@ -7879,8 +7909,16 @@ as $$
             labels ->> 'seconds', labels ->> 'spoken', labels ->> 'shown',
             string_agg(
                 format(
-                    E'| %s-%s | %s | %s |\n',
+                    E'| %s-%s | %s%s | %s |\n',
                     private.markdown(b.part ->> 'from_s'), private.markdown(b.part ->> 'to_s'),
+                    case
+                        when b.part ->> 'shot' <> ''
+                            then format(
+                                '*%s: %s* ',
+                                labels ->> 'opening_shot', private.markdown(b.part ->> 'shot')
+                            )
+                        else ''
+                    end,
                     private.markdown(b.part ->> 'text'), private.markdown(b.part ->> 'on_screen')
                 ),
                 '' order by b.n
@@ -7920,7 +7958,9 @@ begin
     if v_value is not null then
         v_text := v_text || format(
             E'\n%s: %s / 100 (%s–%s)\n',
-            v_labels ->> 'stands_out',
+            v_labels ->> case v_content ->> 'case'
+                when 'profile' then 'newest_stands_out' else 'stands_out'
+            end,
             private.markdown(v_value),
             private.markdown(v_content #>> '{stands_out,interval,0}'),
             private.markdown(v_content #>> '{stands_out,interval,1}')
@@ -7956,6 +7996,9 @@ begin
             r.section !~ '^(script|evidence|caveats)'
             and not (r.section = 'hooks' and r.text = any(v_said))
             and not (
+                r.section = 'angles' and v_content @? '$.findings[0]'
+            )
+            and not (
                 r.section = 'angles'
                 and exists (
                     select 1 from jsonb_path_query(v_content, 'lax $.angles[*]') as a (part)
@@ -7981,14 +8024,37 @@ begin
         || concat(v_lists ->> 'changed', v_lists ->> 'findings', v_lists ->> 'angles', v_scripts)
         || concat(
             v_lists ->> 'hooks', v_lists ->> 'dos', v_lists ->> 'donts', v_lists ->> 'risks',
-            v_lists ->> 'facts', v_lists ->> 'comparables', v_lists ->> 'tags',
+            v_lists ->> 'facts', v_lists ->> 'comparables', v_lists ->> 'compared', v_lists ->> 'tags',
             v_lists ->> 'next_steps'
         )
         || private.markdown_list(v_labels ->> 'evidence', array(
             select format('%s: ', private.markdown(r.cited)) || private.markdown(r.text)
                 || private.markdown_url(r.url)
             from private.pack_rows(v_content) as r
-            where r.section = 'evidence' order by r.number
+            where
+                r.section = 'evidence'
+                -- What stands above with the same id is not repeated.
+                and not exists (
+                    select 1
+                    from jsonb_path_query(
+                        v_content, 'lax $.*[*].evidence_id'
+                    ) as o (id)
+                    where o.id #>> '{}' = r.cited
+                )
+                and not exists (
+                    select 1
+                    from jsonb_path_query(
+                        v_content, 'lax $.compared[*].evidence_ids[*]'
+                    ) as o (id)
+                    where o.id #>> '{}' = r.cited
+                )
+                and not exists (
+                    select 1 from jsonb_path_query(v_content, 'lax $.findings[*]') as f (part)
+                    where
+                        f.part -> 'evidence_ids' ? r.cited
+                        and starts_with(f.part ->> 'text', rtrim(r.text, '…'))
+                )
+            order by r.number
         ))
         || private.markdown_list(v_labels ->> 'caveats', array(
             select private.markdown(r.text) from private.pack_rows(v_content) as r
@@ -11941,8 +12007,8 @@ comment on function private.record_clerk_event is
 'Stores an event from Clerk and does what it asks for, in one transaction. user.deleted and
 organization.deleted erase the account of subject. organizationMembership.deleted and .updated end
 the tokens that a member has for the organisation subject. organization.created and .updated tell its
-name. Returns erased, revoked, named, ignored or duplicate. Errors: 503
-account_moving. Definer: the edge has no table rights.';
+name. Returns erased, revoked, named, ignored or duplicate. Errors: 423 account_moving for an account
+to erase, 503 account_moving for an organisation. Definer: the edge has no table rights.';
 grant execute on function private.record_clerk_event to webhook;
 
 create function private.erase_own_account()
@@ -12459,8 +12525,8 @@ begin
 end;
 $$;
 comment on function private.refuse_account is
-'Ends the request: 403 account_deleted for an erased account, 401 account_moved or 423
-account_moving for one of another cell, 401 invalid_token for an unknown one.';
+'Ends the request. Errors: 403 account_deleted for an erased account, 401 invalid_token for an
+unknown one, 401 account_moved for one of another cell, 423 account_moving for one that moves.';
 
 create function private.refuse_concurrency(scope text)
 returns void
@@ -12727,8 +12793,8 @@ $$;
 
 -- schemas/96_signals.sql
 
--- What Prometheus sees of the database. The edge asks for it at each scrape (webhooks/metrics.py).
--- So it is there when no worker is.
+-- What Prometheus sees of the database. The edge reads it at each scrape (webhooks/metrics.py), so
+-- it needs no worker.
 
 create function private.server_metrics()
 returns table (name text, label text, value double precision)
@@ -12774,10 +12840,10 @@ as $$
     select 'orphan_events', '', private.orphan_events()::double precision
 $$;
 comment on function private.server_metrics is
-'Numbers for Prometheus: of each queue (label: its name), of connections (label: used or limit), of
-the oldest transaction, the size, deadlocks, dead rows of the message store, schedules that cannot
-fire, and Stripe''s events that belong to no account. Milliseconds at a million rows. Definer: the
-edge reads no table.';
+'Numbers for Prometheus. Of each queue, with its name as `label`: jobs_due, jobs_not_due,
+jobs_oldest_due_seconds, jobs_dead_letters, queue_paused. connections: `label` is used or limit.
+Without a label: oldest_transaction_seconds, database_bytes, deadlocks, dead_messages (dead rows of
+pgmq.q_jobs), schedules_stopped, orphan_events. Definer: the edge has no table rights.';
 grant execute on function private.server_metrics to webhook;
 
 create function private.plan_of_job(msg_id bigint, read_ct integer)
@@ -12790,8 +12856,8 @@ as $$
     where m.msg_id = plan_of_job.msg_id and m.read_ct = plan_of_job.read_ct
 $$;
 comment on function private.plan_of_job is
-'The plan of the account that a claimed job works for, to count what it costs; none for system work.
-Null: the lease was lost.';
+'The plan of the account of a claimed job, for metrics; none for system work. Null: the lease was
+lost. Definer: workers have no table rights.';
 grant execute on function private.plan_of_job to worker;
 
 -- seed/jobs.sql

@@ -233,8 +233,8 @@ as $$
 $$;
 comment on function private.account_role is
 'The role that the caller''s token names: admin, editor or viewer. A token without one is a
-viewer''s. Somebody who signed in as another person is an editor at most. Without an account''s token it is
-admin: grants alone decide what the owner, the service and workers may.';
+viewer''s. Somebody who signed in as another person is an editor at most. Without an account''s
+token it is admin: grants alone decide what the owner, the service and workers may.';
 grant execute on function private.account_role to authenticated;
 
 create function private.refuse_impersonator()

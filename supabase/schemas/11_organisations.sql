@@ -115,8 +115,8 @@ begin
         perform private.fail(403, 'account_deleted', 'This account has been deleted.');
     end if;
     -- A person's own account may be read while it moves. For an organisation this writes.
-    if v_account.cell_state = 'moved' or v_account.cell_state is not null and organisation is not null
-        then
+    if v_account.cell_state = 'moved'
+        or v_account.cell_state is not null and organisation is not null then
         perform private.require_settled(v_account.id);
     end if;
     user_id := v_account.id;

@@ -1,15 +1,15 @@
 -- Cells: whole stacks beside each other (docs/scaling.md). An account lives in exactly one. The
--- directory says in which; it is used in one database only, that of the first cell. Each cell has
--- the functions that carry an account from one to another. Only the edge's login reads the
--- directory, only the login `mover` carries accounts.
+-- directory says in which. Only the database of the first cell has rows in it. Every cell has the
+-- functions that move an account. The login `webhook` reads the directory. The login `mover` moves
+-- accounts.
 --
 -- private.accounts.cell_state says whether an account lives here:
 --   null    It does, or is a member of an organisation that does.
 --   moving  It is about to leave. Reads go on, writes are refused, its jobs wait.
 --   moved   It lives in another cell, or has not arrived here yet. All requests are refused.
 --
--- A move is a row of private.cell_moves; `step` is the last step that is done. Up to `copied` it
--- begins anew after a crash. `redirected` is its one commit: from there it only goes on.
+-- A move is a row of private.cell_moves; `step` is the last step that is done. Up to `copied` a
+-- killed move copies anew. `redirected` is its one commit: afterwards the move only goes on.
 
 do $$
 begin
@@ -64,8 +64,8 @@ create table private.cell_handles (
     account_id uuid not null references private.cell_accounts on delete cascade
 );
 comment on table private.cell_handles is
-'Directory: whose a Stripe customer (`cus_…`) or an API key (`key:` and its hash) is. The edge
-learns them from the cells, which have the truth.';
+'Directory: the account of each handle: a Stripe customer (`cus_…`) or an API key (`key:` and its
+SHA-256). The edge learns them from the cells, which have the truth.';
 create index cell_handles_account_id_idx on private.cell_handles (account_id);
 alter table private.cell_handles enable row level security;
 
@@ -205,15 +205,15 @@ declare
     );
     v_cell_id text;
 begin
-    -- Until this transaction ends, a move of the account waits before its commit. So what is
-    -- written meanwhile is written in the account's cell.
+    -- This lock holds back the commit of a move. So the caller writes to the cell where the account
+    -- lives.
     select a.cell_id into v_cell_id from private.cell_accounts as a
     where a.account_id = v_id for share;
     return private.cell_place(v_id, v_cell_id);
 end;
 $$;
 comment on function private.hold_handle is
-'Whose a handle is, and the cell of that account; null: unknown. The account stays there until the
+'The account of a handle, and its cell; null: unknown. The account stays in that cell until the
 transaction ends. Definer: the edge has no table rights.';
 grant execute on function private.hold_handle to webhook;
 
@@ -234,7 +234,8 @@ begin
 end;
 $$;
 comment on function private.learn_handle is
-'Notes whose a handle is, as a cell has told. Definer: the edge has no table rights.';
+'Adds a handle of an account to the directory, if the account is known and the handle is new.
+Definer: the edge has no table rights.';
 grant execute on function private.learn_handle to webhook;
 
 create function private.all_cells()
@@ -332,7 +333,7 @@ begin
             m.arrived_at, case when record_move.step = 'arrived' then clock_timestamp() end
         )
     where m.account_id = record_move.account_id
-        -- Nothing leads back behind the commit.
+        -- After the commit no step may undo it.
         and (
             m.step in ('begun', 'frozen', 'copied')
             or record_move.step not in ('begun', 'frozen', 'copied')
@@ -438,7 +439,7 @@ returns void
 language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
 as $$
 begin
-    -- Waits for workers that save results now. Whoever comes later has lost the lease.
+    -- These locks wait for workers that save results now. Later ones find a new fencing token.
     perform from pgmq.q_jobs as m
     where m.msg_id in (
         select l.msg_id from private.live_jobs as l where l.tenant = fence_jobs.user_id::text
@@ -460,8 +461,8 @@ begin
 end;
 $$;
 comment on function private.fence_jobs is
-'Takes an account''s jobs from their workers and lets none be claimed. Running ones queue again; no
-attempt counts.';
+'Ends the leases of an account''s jobs, and lets none be claimed. Running jobs are queued again; no
+attempt is counted. `fenced_vt` in the headers of a message keeps when its job is due.';
 
 create function private.release_jobs(user_id uuid)
 returns void
@@ -510,7 +511,8 @@ returns void
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 begin
-    -- A request holds one of its account's slots (private.before_request), an insert the account.
+    -- Each request locks one of its account's slots (private.before_request). Each insert locks
+    -- the account's row.
     if await_writer.slot is null then
         perform from public.accounts as a where a.id = await_writer.user_id for update;
     else
@@ -519,9 +521,9 @@ begin
 end;
 $$;
 comment on function private.await_writer is
-'Waits for the request in a slot of the account, 0 to 3, or without a slot for inserts that began
-before the freeze. One call a transaction, so that no request finds all slots taken. Definer: the
-mover has no table rights.';
+'Waits for the request in a slot of the account, 0 to 3. Null: waits for inserts that began before
+the freeze. Call it once a transaction, or requests find all slots taken. Definer: the mover has no
+table rights.';
 grant execute on function private.await_writer to mover;
 
 create function private.fence_account(user_id uuid)
@@ -551,7 +553,7 @@ begin
         return;
     end if;
     perform private.release_jobs(settle_account.user_id);
-    -- Their jobs stayed behind: they belong to the system.
+    -- Jobs of events belong to the system, so the move left them behind.
     perform private.enqueue(
         'sync_customer', null, null, e.id, jsonb_build_object('event_id', e.id)
     )
@@ -561,8 +563,9 @@ begin
 end;
 $$;
 comment on function private.settle_account is
-'From now on the account lives here: after its arrival (moved), or because its move is aborted
-(moving). Releases its jobs. Repeated, it does nothing. Definer: the mover has no table rights.';
+'Ends a move for this cell: the account lives here. `cell_state` is the state that ends: moved after
+an arrival, moving after an abort. Releases the jobs. Repeated, it does nothing. Definer: the mover
+has no table rights.';
 grant execute on function private.settle_account to mover;
 
 create function private.depart_account(user_id uuid)
@@ -635,7 +638,7 @@ declare
     v_all jsonb := '{}';
 begin
     for v_table in select * from private.cell_tables() loop
-        -- A message's id is another one in each cell.
+        -- Each cell gives a job's message another id.
         execute format(
             'select jsonb_build_array(count(*), md5(string_agg(s.h, '''' order by s.h))) from ('
             || 'select md5((to_jsonb(t) - ''msg_id'')::text) as h from %s as t where %s) as s',
@@ -647,8 +650,8 @@ begin
 end;
 $$;
 comment on function private.cell_contents is
-'For each table the number of an account''s rows and a hash of them. Two cells with the same answer
-hold the same. Definer: the mover has no table rights.';
+'For each table [number, hash] of an account''s rows. Two cells with the same answer hold the same
+rows. Definer: the mover has no table rights.';
 grant execute on function private.cell_contents to mover;
 
 create function private.cell_head(user_id uuid)
@@ -677,8 +680,9 @@ begin
 end;
 $$;
 comment on function private.cell_head is
-'The account itself, its members as far as an organisation refers to them, and the account at Stripe
-that its customer belongs to. Definer: the mover has no table rights.';
+'What private.receive_account needs, as JSON: `account` and `identity` (its two rows), `people` (the
+members of an organisation), and `stripe_account` (the account at Stripe that this cell sells with).
+Definer: the mover has no table rights.';
 grant execute on function private.cell_head to mover;
 
 create function private.cell_rows(user_id uuid, name text)
@@ -714,7 +718,7 @@ begin atomic
     select t.name from private.cell_tables() as t order by t.depth, t.name;
 end;
 comment on function private.cell_table_names is
-'The tables of private.cell_tables, those before that others refer to. Definer: the mover has no
+'The tables of private.cell_tables, each before those that refer to it. Definer: the mover has no
 table rights.';
 grant execute on function private.cell_table_names to mover;
 
@@ -731,7 +735,8 @@ begin
     delete from pgmq.q_jobs as m where m.msg_id in (
         select l.msg_id from private.live_jobs as l where l.tenant = wipe_account.user_id::text
     );
-    -- Triggers would tell and count what nobody did. They include the cascades, so order matters.
+    -- Triggers would notify and count. Without them no delete cascades, so the deepest tables come
+    -- first.
     execute format('set local session_replication_role = %L', 'replica');
     for v_table in select * from private.cell_tables() as t order by t.depth desc, t.name loop
         execute format('delete from %s as t where %s', v_table.name, v_table.condition)
@@ -754,8 +759,8 @@ begin
 end;
 $$;
 comment on function private.clear_account is
-'Deletes the rows that a departed account left behind; the tombstone stays. Repeated, or for
-one that lives here, it does nothing. Definer: the mover has no table rights.';
+'Deletes the rows that a departed account left behind; the tombstone stays. It does nothing for an
+account that lives here, or when repeated. Definer: the mover has no table rights.';
 grant execute on function private.clear_account to mover;
 
 create function private.receive_account(user_id uuid, head jsonb)
@@ -770,7 +775,7 @@ begin
     if v_here.deleted_at is not null then
         raise exception 'Account % was erased here.', receive_account.user_id;
     end if;
-    -- Here it may be a member of an organisation. As such it has no rows of its own.
+    -- A member of an organisation of this cell has an account here, without rows of its own.
     if v_here.id is not null and v_here.cell_state is distinct from 'moved'
         and (v_here.cell_state is not null or private.table_to_empty(v_here.id) is not null) then
         raise exception 'Account % lives here.', receive_account.user_id;
@@ -811,9 +816,9 @@ begin
 end;
 $$;
 comment on function private.receive_account is
-'Begins the arrival of an account, anew if it had begun: makes it as one that lives elsewhere,
-without rows. Definer: the mover has no table rights. Raises an exception for one that lives here or
-was erased.';
+'Begins the arrival of an account, or begins it anew. Adds the account in the state moved, without
+rows. `head` is the answer of private.cell_head. Raises an exception if the account lives here or
+was erased. Definer: the mover has no table rights.';
 grant execute on function private.receive_account to mover;
 
 create function private.receive_rows(user_id uuid, name text, content jsonb)
@@ -872,7 +877,8 @@ begin
     from pg_attribute as a
     where a.attrelid = receive_rows.name::regclass and a.attnum > 0 and not a.attisdropped
         and a.attgenerated = '';
-    -- The rows have passed all triggers and checks of foreign keys in the other cell.
+    -- The rows have passed all triggers in the other cell. private.missing_reference checks the
+    -- foreign keys.
     execute format('set local session_replication_role = %L', 'replica');
     execute format(
         'insert into %1$s (%2$s) select %2$s from jsonb_populate_recordset(null::%1$s, $1)',
@@ -919,6 +925,6 @@ begin
 end;
 $$;
 comment on function private.missing_reference is
-'A foreign key that a row of the account breaks here, such as a plan or an encryption key that this
-cell lacks; null: none. Definer: the mover has no table rights.';
+'The name of a foreign key that a row of the account breaks here; null: none. This cell may lack a
+plan or an encryption key. Definer: the mover has no table rights.';
 grant execute on function private.missing_reference to mover;

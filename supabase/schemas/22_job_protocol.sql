@@ -87,7 +87,8 @@ as $$
         nullif(current_setting('request.headers', true), '')::jsonb ->> 'traceparent'
     )) as v (header)
     where length(v.header) = 55 and v.header ~ '^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$'
-        and substr(v.header, 4, 32) <> repeat('0', 32) and substr(v.header, 37, 16) <> repeat('0', 16)
+        and substr(v.header, 4, 32) <> repeat('0', 32)
+        and substr(v.header, 37, 16) <> repeat('0', 16)
 $$;
 comment on function private.request_trace is
 'The traceparent (W3C Trace Context, version 00) of the request; null without a valid one. A client

@@ -88,8 +88,8 @@ end;
 $$;
 comment on function private.record_stripe_event is
 'Stores an event and queues its job in one transaction. Returns received, ignored, duplicate, or
-changed for a known id with another text. Errors: 503 account_moving. Definer: the
-edge and the reconciliation have no table rights.';
+changed for a known id with another text. Errors: 503 account_moving. Definer: the edge and the
+reconciliation have no table rights.';
 grant execute on function private.record_stripe_event to webhook, worker;
 
 create function private.stripe_event(id text)

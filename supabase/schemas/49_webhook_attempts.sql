@@ -44,7 +44,8 @@ begin
     delivery_id := v_delivery.id;
     url := v_endpoint.url;
     body := v_delivery.payload::text;
-    -- Both the attempt and its backoff are noted before it: a worker that dies repeats it later.
+    -- The attempt and its backoff are noted before the post. If the worker dies, the next attempt
+    -- comes after that backoff.
     update public.webhook_deliveries as d set
         attempts = d.attempts + 1,
         last_attempt_at = now(),
@@ -159,9 +160,9 @@ end;
 $$;
 comment on function private.end_attempt is
 'Ends an attempt of a delivery. A problem of null: delivered. Otherwise it is tried again, until
-its attempts are used up, and its endpoint is paused for a while. 410, or failures for three days, disables the
-endpoint, with a notification. Returns delivered, pending, failed or disabled; null: it ended
-meanwhile. Definer: workers have no table rights.';
+its attempts are used up, and its endpoint is paused for a while. 410, or failures for three days,
+disables the endpoint, with a notification. Returns delivered, pending, failed or disabled; null: it
+ended meanwhile. Definer: workers have no table rights.';
 grant execute on function private.end_attempt to worker;
 
 create function private.may_end_deliveries_job(endpoint_id uuid)
@@ -173,7 +174,7 @@ begin
     -- the job.
     perform from public.webhook_endpoints as e
     where e.id = may_end_deliveries_job.endpoint_id for update;
-    -- Added by a transaction that the disabling one did not see.
+    -- The transaction that disabled the endpoint did not see deliveries of a concurrent one.
     update public.webhook_deliveries as d set
         status = 'failed', problem = 'endpoint_disabled', next_attempt_at = null, finished_at = now()
     from public.webhook_endpoints as e

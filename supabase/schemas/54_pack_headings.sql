@@ -20,12 +20,15 @@ as $$
                 'spoken', 'Decir o hacer',
                 'shown', 'En pantalla',
                 'comparables', 'Publicaciones que destacaron',
-                'tags', 'Hashtags',
+                'tags', 'Hashtags (publicaciones del nicho)',
                 'risks', 'Riesgos',
                 'dos', 'Hacer',
                 'donts', 'Evitar',
                 'evidence', 'En qué se basa',
-                'caveats', 'Reservas'
+                'caveats', 'Reservas',
+                'compared', 'Qué cambia',
+                'opening_shot', 'Primera imagen',
+                'newest_stands_out', 'Cuánto destaca la última publicación'
             )
             when 'pt' then jsonb_build_object(
                 'stands_out', 'Quanto se destaca',
@@ -40,12 +43,15 @@ as $$
                 'spoken', 'Dizer ou fazer',
                 'shown', 'Na tela',
                 'comparables', 'Publicações que se destacaram',
-                'tags', 'Hashtags',
+                'tags', 'Hashtags (posts do nicho)',
                 'risks', 'Riscos',
                 'dos', 'Fazer',
                 'donts', 'Evitar',
                 'evidence', 'Em que se baseia',
-                'caveats', 'Ressalvas'
+                'caveats', 'Ressalvas',
+                'compared', 'O que muda',
+                'opening_shot', 'Primeira imagem',
+                'newest_stands_out', 'Quanto o post mais novo se destaca'
             )
             when 'fr' then jsonb_build_object(
                 'stands_out', 'À quel point il se démarque',
@@ -60,12 +66,15 @@ as $$
                 'spoken', 'Dire ou faire',
                 'shown', 'À l''écran',
                 'comparables', 'Publications qui se démarquent',
-                'tags', 'Hashtags',
+                'tags', 'Hashtags (publications de la niche)',
                 'risks', 'Risques',
                 'dos', 'À faire',
                 'donts', 'À éviter',
                 'evidence', 'Sur quoi cela repose',
-                'caveats', 'Réserves'
+                'caveats', 'Réserves',
+                'compared', 'Ce qui change',
+                'opening_shot', 'Première image',
+                'newest_stands_out', 'À quel point la dernière publication sort du lot'
             )
             when 'de' then jsonb_build_object(
                 'stands_out', 'Wie sehr es heraussticht',
@@ -79,13 +88,16 @@ as $$
                 'seconds', 'Sekunden',
                 'spoken', 'Sagen oder tun',
                 'shown', 'Im Bild',
-                'comparables', 'Beiträge, die herausstachen',
-                'tags', 'Hashtags',
+                'comparables', 'Posts, die herausstachen',
+                'tags', 'Hashtags (Posts der Nische)',
                 'risks', 'Risiken',
                 'dos', 'Tun',
                 'donts', 'Lassen',
                 'evidence', 'Worauf das beruht',
-                'caveats', 'Vorbehalte'
+                'caveats', 'Vorbehalte',
+                'compared', 'Was anders ist',
+                'opening_shot', 'Erstes Bild',
+                'newest_stands_out', 'Wie stark der neueste Post heraussticht'
             )
             else jsonb_build_object(
                 'stands_out', 'How far it stands out',
@@ -100,12 +112,15 @@ as $$
                 'spoken', 'Say or do',
                 'shown', 'On screen',
                 'comparables', 'Posts that stood out',
-                'tags', 'Hashtags',
+                'tags', 'Hashtags (posts of the niche)',
                 'risks', 'Risks',
                 'dos', 'Do',
                 'donts', 'Don''t',
                 'evidence', 'What this rests on',
-                'caveats', 'Caveats'
+                'caveats', 'Caveats',
+                'compared', 'What differs',
+                'opening_shot', 'First picture',
+                'newest_stands_out', 'How far the newest post stands out'
             )
         end
 $$;

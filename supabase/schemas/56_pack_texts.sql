@@ -28,11 +28,14 @@ as $$
                 replace(
                     replace(replace(t.line, '&', '&amp;'), '<', '&lt;'), '>', '&gt;'
                 ),
-                -- What is bold, code, a link, a table, a formula or, with :// and www., an address.
-                '[\\`*_\[\]|~$]|:(?=//)|(?<=www)\.', '\\\&', 'gi'
+                -- What is bold, code, a link, a table or, with :// and www., an address. One sign
+                -- of money is no formula, two may be.
+                case when t.line ~ '\$.*\$' then '[\\`*_\[\]|~$]' else '[\\`*_\[\]|~]' end
+                || '|:(?=//)|(?<=www)\.',
+                '\\\&', 'gi'
             ),
-            -- What opens a heading, a list or a line in the first place.
-            '^([0-9]{0,9})([-+=#.)])', '\1\\\2'
+            -- What opens a list, a heading or a line in the first place: "4.6" and "#diy" do not.
+            '^([0-9]{1,9}(?=[.)](?:\s|$))|#{0,5}(?=#(?:\s|$))|(?=[-+=]))([-+=#.)])', '\1\\\2'
         )
     from private.one_line(markdown.value) as t (line)
 $$;
@@ -136,7 +139,8 @@ as $$
     select
         7, 'script ' || t.n, b.n,
         format('%s-%s %s', b.part ->> 'from_s', b.part ->> 'to_s', b.part ->> 'kind'),
-        b.part ->> 'text', b.part ->> 'on_screen', null, null
+        concat_ws(' ', nullif(b.part ->> 'shot', ''), b.part ->> 'text'), b.part ->> 'on_screen',
+        null, null
     from jsonb_path_query(pack_rows.content, 'lax $.script_templates[*]') with ordinality as t (part, n),
         jsonb_path_query(t.part, 'lax $.beats[*]') with ordinality as b (part, n)
     union all
@@ -144,6 +148,9 @@ as $$
         8, 'comparables', p.n, p.part ->> 'hook', p.part ->> 'why', null, p.part ->> 'evidence_id',
         p.part ->> 'url'
     from jsonb_path_query(pack_rows.content, 'lax $.comparables[*]') with ordinality as p (part, n)
+    union all
+    select 8, 'compared', c.n, null, c.part ->> 'text', null, private.cited(c.part), null
+    from jsonb_path_query(pack_rows.content, 'lax $.compared[*]') with ordinality as c (part, n)
     union all
     select 9, 'tags', g.n, null, '#' || (g.part ->> 'tag'), g.part ->> 'posts', null, null
     from jsonb_path_query(pack_rows.content, 'lax $.tags[*]') with ordinality as g (part, n)
@@ -181,8 +188,16 @@ as $$
             labels ->> 'seconds', labels ->> 'spoken', labels ->> 'shown',
             string_agg(
                 format(
-                    E'| %s-%s | %s | %s |\n',
+                    E'| %s-%s | %s%s | %s |\n',
                     private.markdown(b.part ->> 'from_s'), private.markdown(b.part ->> 'to_s'),
+                    case
+                        when b.part ->> 'shot' <> ''
+                            then format(
+                                '*%s: %s* ',
+                                labels ->> 'opening_shot', private.markdown(b.part ->> 'shot')
+                            )
+                        else ''
+                    end,
                     private.markdown(b.part ->> 'text'), private.markdown(b.part ->> 'on_screen')
                 ),
                 '' order by b.n
@@ -222,7 +237,9 @@ begin
     if v_value is not null then
         v_text := v_text || format(
             E'\n%s: %s / 100 (%s–%s)\n',
-            v_labels ->> 'stands_out',
+            v_labels ->> case v_content ->> 'case'
+                when 'profile' then 'newest_stands_out' else 'stands_out'
+            end,
             private.markdown(v_value),
             private.markdown(v_content #>> '{stands_out,interval,0}'),
             private.markdown(v_content #>> '{stands_out,interval,1}')
@@ -258,6 +275,9 @@ begin
             r.section !~ '^(script|evidence|caveats)'
             and not (r.section = 'hooks' and r.text = any(v_said))
             and not (
+                r.section = 'angles' and v_content @? '$.findings[0]'
+            )
+            and not (
                 r.section = 'angles'
                 and exists (
                     select 1 from jsonb_path_query(v_content, 'lax $.angles[*]') as a (part)
@@ -283,14 +303,37 @@ begin
         || concat(v_lists ->> 'changed', v_lists ->> 'findings', v_lists ->> 'angles', v_scripts)
         || concat(
             v_lists ->> 'hooks', v_lists ->> 'dos', v_lists ->> 'donts', v_lists ->> 'risks',
-            v_lists ->> 'facts', v_lists ->> 'comparables', v_lists ->> 'tags',
+            v_lists ->> 'facts', v_lists ->> 'comparables', v_lists ->> 'compared', v_lists ->> 'tags',
             v_lists ->> 'next_steps'
         )
         || private.markdown_list(v_labels ->> 'evidence', array(
             select format('%s: ', private.markdown(r.cited)) || private.markdown(r.text)
                 || private.markdown_url(r.url)
             from private.pack_rows(v_content) as r
-            where r.section = 'evidence' order by r.number
+            where
+                r.section = 'evidence'
+                -- What stands above with the same id is not repeated.
+                and not exists (
+                    select 1
+                    from jsonb_path_query(
+                        v_content, 'lax $.*[*].evidence_id'
+                    ) as o (id)
+                    where o.id #>> '{}' = r.cited
+                )
+                and not exists (
+                    select 1
+                    from jsonb_path_query(
+                        v_content, 'lax $.compared[*].evidence_ids[*]'
+                    ) as o (id)
+                    where o.id #>> '{}' = r.cited
+                )
+                and not exists (
+                    select 1 from jsonb_path_query(v_content, 'lax $.findings[*]') as f (part)
+                    where
+                        f.part -> 'evidence_ids' ? r.cited
+                        and starts_with(f.part ->> 'text', rtrim(r.text, '…'))
+                )
+            order by r.number
         ))
         || private.markdown_list(v_labels ->> 'caveats', array(
             select private.markdown(r.text) from private.pack_rows(v_content) as r

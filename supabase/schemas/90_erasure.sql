@@ -260,8 +260,8 @@ comment on function private.record_clerk_event is
 'Stores an event from Clerk and does what it asks for, in one transaction. user.deleted and
 organization.deleted erase the account of subject. organizationMembership.deleted and .updated end
 the tokens that a member has for the organisation subject. organization.created and .updated tell its
-name. Returns erased, revoked, named, ignored or duplicate. Errors: 503
-account_moving. Definer: the edge has no table rights.';
+name. Returns erased, revoked, named, ignored or duplicate. Errors: 423 account_moving for an account
+to erase, 503 account_moving for an organisation. Definer: the edge has no table rights.';
 grant execute on function private.record_clerk_event to webhook;
 
 create function private.erase_own_account()

@@ -40,8 +40,8 @@ begin
 end;
 $$;
 comment on function private.refuse_account is
-'Ends the request: 403 account_deleted for an erased account, 401 account_moved or 423
-account_moving for one of another cell, 401 invalid_token for an unknown one.';
+'Ends the request. Errors: 403 account_deleted for an erased account, 401 invalid_token for an
+unknown one, 401 account_moved for one of another cell, 423 account_moving for one that moves.';
 
 create function private.refuse_concurrency(scope text)
 returns void

@@ -1,5 +1,5 @@
--- What Prometheus sees of the database. The edge asks for it at each scrape (webhooks/metrics.py).
--- So it is there when no worker is.
+-- What Prometheus sees of the database. The edge reads it at each scrape (webhooks/metrics.py), so
+-- it needs no worker.
 
 create function private.server_metrics()
 returns table (name text, label text, value double precision)
@@ -45,10 +45,10 @@ as $$
     select 'orphan_events', '', private.orphan_events()::double precision
 $$;
 comment on function private.server_metrics is
-'Numbers for Prometheus: of each queue (label: its name), of connections (label: used or limit), of
-the oldest transaction, the size, deadlocks, dead rows of the message store, schedules that cannot
-fire, and Stripe''s events that belong to no account. Milliseconds at a million rows. Definer: the
-edge reads no table.';
+'Numbers for Prometheus. Of each queue, with its name as `label`: jobs_due, jobs_not_due,
+jobs_oldest_due_seconds, jobs_dead_letters, queue_paused. connections: `label` is used or limit.
+Without a label: oldest_transaction_seconds, database_bytes, deadlocks, dead_messages (dead rows of
+pgmq.q_jobs), schedules_stopped, orphan_events. Definer: the edge has no table rights.';
 grant execute on function private.server_metrics to webhook;
 
 create function private.plan_of_job(msg_id bigint, read_ct integer)
@@ -61,6 +61,6 @@ as $$
     where m.msg_id = plan_of_job.msg_id and m.read_ct = plan_of_job.read_ct
 $$;
 comment on function private.plan_of_job is
-'The plan of the account that a claimed job works for, to count what it costs; none for system work.
-Null: the lease was lost.';
+'The plan of the account of a claimed job, for metrics; none for system work. Null: the lease was
+lost. Definer: workers have no table rights.';
 grant execute on function private.plan_of_job to worker;

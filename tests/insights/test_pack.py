@@ -130,7 +130,7 @@ def test_every_hook_names_something_concrete():
     """A number, a material or an aspect: without it the line would fit any product."""
     for product in (FACTS, replace(FACTS, rating=None), replace(FACTS, price=None)):
         for hook in _pack(**_collected() | {"product": product})["hooks"]:
-            assert re.search(r"\d|price|taste|battery|glass", hook["text"]), hook["text"]
+            assert re.search(r"\d|price|taste|battery|(?i:glass)", hook["text"]), hook["text"]
 
 
 def test_nothing_general_is_said_where_nothing_is_known():
@@ -158,7 +158,7 @@ def test_what_is_read_less_reliably_is_a_step_and_no_claim():
     claimed = [pack["headline"], pack["hooks"], pack["angles"], pack["dos"], pack["donts"]]
     assert "leaks" not in json.dumps(claimed)
     [step] = [step for step in pack["next_steps"] if step["kind"] == "read_comments"]
-    assert step["text"].startswith("Read 12 comments that seem to say “it leaks” before you film")
+    assert step["text"].startswith("Before you film, read 12 comments that may say this: it leaks.")
 
 
 def test_sold_out_is_said_and_nobody_is_sent_to_the_shop():
@@ -175,8 +175,8 @@ def test_good_stars_beside_a_frequent_complaint_are_a_conflict_that_is_said():
     assert [each for each in pack["findings"] if each["text"].startswith(said)]
     assert said not in pack["summary"]
     assert pack["headline"].startswith("Bottle: ")
-    [hook] = [hook for hook in pack["hooks"] if "4.4 of 5" in hook["text"]]
-    assert "6 comments" in hook["text"]
+    [hook] = [hook for hook in pack["hooks"] if "4.4 stars" in hook["text"]]
+    assert "6 of 27 comments" in hook["why"]
 
 
 def test_no_disclosure_is_asked_for_where_nobody_says_that_it_is_paid():
@@ -218,26 +218,23 @@ def test_a_rating_without_reviews_is_not_used():
     assert not any("5.0" in hook["text"] for hook in pack["hooks"])
 
 
-def test_scripts_fill_thirty_seconds_without_gaps():
-    for script in _pack(**_collected())["script_templates"]:
+def test_scripts_have_no_gaps_and_begin_with_a_picture():
+    scripts = _pack(**_collected())["script_templates"]
+    assert 1 <= len(scripts) <= 2
+    for script in scripts:
         beats = script["beats"]
-        assert [beat["kind"] for beat in beats] == [
-            "hook",
-            "problem",
-            "demo",
-            "payoff",
-            "cta",
-        ]
+        assert [beat["kind"] for beat in beats] == ["hook", "demo", "payoff", "cta"]
+        assert [bool(beat["shot"]) for beat in beats] == [True, False, False, False]
         assert [beat["from_s"] for beat in beats] == [0, *(beat["to_s"] for beat in beats[:-1])]
-        assert beats[-1]["to_s"] == script["duration_s"] == 30
+        assert beats[-1]["to_s"] == script["duration_s"] == 20
 
 
 def test_a_complaint_becomes_something_not_to_promise():
     donts = _pack(**_collected())["donts"]
     assert donts == [
         (
-            "Don't promise “it has a battery that lasts”: 6 of 27 comments say “it runs out of "
-            "battery early”."
+            "Don't promise this: it has a battery that lasts. 6 of 27 comments say: it runs out of "
+            "battery early."
         )
     ]
 
@@ -246,7 +243,7 @@ def test_a_dont_never_contradicts_a_hook():
     """Neither side is claimed where both are said."""
     both = (*varied("I love the taste", 9), *varied("the taste is terrible, I hate it", 8))
     pack = _pack(comments=make_comments(*both), subject_is_product=True)
-    assert "tastes good”: 8 of 17 comments say" in pack["donts"][0]
+    assert "tastes good. 8 of 17 comments say" in pack["donts"][0]
     [hook] = pack["hooks"]
     assert "9 comments" in hook["text"] + hook["why"]
     assert "8 comments" in hook["text"] + hook["why"]
@@ -298,8 +295,8 @@ def test_no_advice_is_given_twice():
     pack = _pack(comments=make_comments(*both))
     assert len(pack["dos"]) == len(set(pack["dos"]))
     assert pack["headline"] == (
-        "Bottle: opinions on the taste differ: 9 comments say “it tastes good”, 8 comments “it "
-        "does not taste good”"
+        "Bottle: opinions on the taste differ: 9 comments say: it tastes good; 8 comments: it "
+        "does not taste good"
     )
 
 
@@ -344,12 +341,17 @@ def test_a_long_name_is_spoken_short(name, spoken):
 @pytest.mark.parametrize(
     ("name", "brand", "short"),
     [
-        ("KÄRCHER Hochdruckreiniger »K 3 Full Control«", "KÄRCHER", "KÄRCHER Hochdruckreiniger"),
+        ("KÄRCHER Hochdruckreiniger »K 3 Full Control«", "KÄRCHER", "Kärcher K 3 Full Control"),
         ("Squirrel Buster Mini Squirrel-proof Bird Feeder", "Brome", "Squirrel Buster Mini"),
         (
             "Alexander Girard for Herman Miller pillows, pair",
             "Alexander Girard",
-            "Alexander Girard pillows",
+            "Herman Miller pillows",
+        ),
+        (
+            "PetSafe Siège de sécurité pour chiens Happy Ride \N{EN DASH} Pour voitures",
+            "PetSafe",
+            "PetSafe Happy Ride",
         ),
         ("Housse de chaise coton TERTIO® - taupe", None, "Housse de chaise coton"),
         ("Bottle", "Bottle", "Bottle"),
@@ -386,7 +388,7 @@ def test_a_hook_has_the_time_that_it_takes_to_say_it():
     [("one two three", 3), ("4.6 of 5 stars", 6), ("Hochdruckreiniger", 2), ("€66.75", 6), ("", 0)],
 )
 def test_numbers_and_long_words_take_longer_to_say(text, words):
-    assert spoken_seconds(text) == words / 2.5
+    assert spoken_seconds(text) == words / 3.3
 
 
 def test_no_beat_repeats_the_evidence():
@@ -419,7 +421,7 @@ def _of_page(name, locale="en", **fields):
 def test_what_a_name_promises_is_tested_first(name, claim, locale):
     pack = _of_page(name, locale)
     assert claim in pack["headline"].partition(": ")[2]
-    assert claim in pack["hooks"][0]["text"]
+    assert claim in pack["hooks"][0]["why"]
     assert claim in pack["angles"][0]["title"]
     assert claim in pack["findings"][0]["text"]
     assert len(pack["script_templates"]) == 1
@@ -444,15 +446,16 @@ def test_two_facts_are_too_little_for_a_script_and_the_pack_says_so():
 def test_what_no_eye_can_judge_is_not_asked():
     pack = _of_page("Washer", specs=(Spec("pressure", "120", "bar"),))
     assert "fits" not in json.dumps(pack)
-    assert pack["angles"][0]["title"] == "Show what the page states: 120 bar"
+    assert pack["angles"][0]["title"] == "Show what the page states: Pressure: 120 bar"
 
 
 @pytest.mark.parametrize("locale", LOCALES)
 def test_a_size_is_said_by_its_longest_side(locale):
     pack = _of_page("Bed", locale, sizes=("158 × 198 × 61 cm",))
     [hook] = pack["hooks"]
-    assert "198 cm" in hook["text"]
-    assert "158" not in hook["text"]
+    [angle] = pack["angles"]
+    assert "198 cm" in angle["title"]
+    assert "158" not in hook["text"] + angle["title"]
 
 
 def test_a_page_that_counts_reviews_without_texts_says_so():
@@ -475,7 +478,7 @@ def test_a_wide_interval_is_called_open_without_its_range():
     few = (*varied("I love it", 6), *varied("terrible, I hate it", 5))
     pack = _pack(comments=make_comments(*few), subject_is_product=True)
     said = pack["summary"] + " ".join(pack["confidence"]["reasons"])
-    assert "stays open (11 comments)" in pack["summary"]
+    assert "11 comments read: too mixed to call." in pack["summary"]
     assert "between" not in said
 
 
@@ -484,16 +487,6 @@ def test_less_than_usual_is_said_as_a_share():
     pack = _pack(videos=(*posts, make_video("ana", role="subject", views=300)))
     assert re.search(r"has about \d+ % of the views of its creator's other posts", pack["summary"])
     assert "of 100 posts by other creators" in pack["summary"]
-
-
-@pytest.mark.parametrize(
-    ("laughing", "others", "said"), [(9, 40, "Many of you"), (7, 90, "Some of you")]
-)
-def test_few_of_many_viewers_are_called_some(laughing, others, said):
-    laughs = varied("this is hilarious, i laughed so hard", laughing)
-    pack = _pack(comments=make_comments(*laughs, *varied("ok", others)))
-    [hook] = [hook["text"] for hook in pack["hooks"] if hook["basis"] == "viewers"]
-    assert hook.startswith(said)
 
 
 def _profile_pack(*best, others=20.0):

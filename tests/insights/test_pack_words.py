@@ -38,7 +38,7 @@ _ENGLISH = re.compile(
     r"your|you|between|complain|price|other|post|posts|comments|reviews|says|page)\b",
     re.IGNORECASE,
 )
-_SAME_ELSEWHERE = {"pt": {"post", "posts"}, "fr": {"page"}}
+_SAME_ELSEWHERE = {"pt": {"post", "posts"}, "fr": {"page"}, "de": {"post", "posts"}}
 OTHERS = [locale for locale in LOCALES if locale != "en"]
 
 

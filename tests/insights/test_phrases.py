@@ -105,7 +105,7 @@ def test_viewers_are_counted_beside_what_is_usual():
     [hook] = result.pack.configuration["hooks"]
     assert (hook["basis"], hook["text"]) == (
         "viewers",
-        "Many of you laughed at this one. Here is the next.",
+        "It happened again. Watch.",
     )
 
 

@@ -30,7 +30,7 @@ def test_shown_reviews_with_fewer_stars_are_the_first_thing_to_film():
     )
     [finding] = pack["findings"]
     assert finding["text"].startswith("The page states 4.6 of 5 stars from 2,842 reviews; the 6")
-    assert finding["do"].startswith("Read a good and a bad review from the page aloud")
+    assert finding["do"].startswith("Read the worst review that the page shows aloud")
     assert finding["evidence_ids"]
     [hook] = [each for each in pack["hooks"] if "3.3" in each["text"]]
     assert len(hook["evidence_ids"]) == 2
@@ -55,7 +55,8 @@ def test_a_page_that_counts_fewer_reviews_than_it_shows_is_told_by_both_numbers(
     said = json.dumps([pack[key] for key in ("headline", "summary", "next_steps")])
     assert "4.6" not in said
     assert pack["findings"][0]["text"] == (
-        "The page counts 5 reviews with 4.6 of 5 stars, and shows 6 that give 3.3 on average."
+        "The page counts 5 reviews with 4.6 of 5 stars, yet shows 6 that give 3.3 on average; it "
+        "does not say where the others come from."
     )
     assert "a bad review" not in json.dumps(pack["findings"])
     assert "4.6 of 5 (5 reviews)" in json.dumps(pack["facts"])

@@ -43,7 +43,8 @@ def test_what_reviews_with_fewer_stars_name_is_the_first_finding():
     pack = _pack([*THIN, *FINE])
     [first, *_] = pack["findings"]
     assert first["text"] == (
-        "3 of 7 reviews mention the padding: they give 3.0 stars on average, the other 4 give 5.0."
+        "3 of 7 readable reviews mention the padding; they give 3.0 stars on average, the other 4 "
+        "give 5.0."
     )
     assert "the padding" in first["do"]
     assert pack["headline"] == f"Car seat: {first['text'].rstrip('.')}"

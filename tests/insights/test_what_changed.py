@@ -74,7 +74,7 @@ def test_a_first_analysis_and_an_equal_one_say_nothing():
         (
             {"stage": "heating", "views_per_hour": 1234.5},
             "heating",
-            "The video heats up: 1,234 views an hour, more than posts of its age usually gain.",
+            "The video heats up: 1,235 views an hour, more than posts of its age usually gain.",
         ),
         (
             {"stage": "saturating", "views_per_hour": 3.0},
@@ -217,7 +217,7 @@ def test_the_record_has_a_sentence():
     assert (record.n, record.hits, record.rate, record.ci95) == (40, 33, 0.825, (0.681, 0.913))
     assert record.text == (
         "Of 40 scores against creators' own posts for this account, 33 stayed within their "
-        "interval at the next look (82 %; 95 % interval 68 % to 91 %). The intervals are made so "
+        "interval at the next look (83 %; 95 % interval 68 % to 91 %). The intervals are made so "
         "that 80 of 100 do."
     )
     assert record_of(None) is None

@@ -28,14 +28,9 @@ _DRAIN_SECONDS = 120
 
 # Answers that are no success, and why a person who works gets one. Any other is a fault.
 EXPLAINED: dict[tuple[int, str], str] = {
-    (
-        429,
-        "rate_limited",
-    ): "six requests of the account run, or its writes of this minute are used up",
+    (429, "rate_limited"): "six requests of the account run, or its writes a minute are used up",
     (402, "quota_exceeded"): "the plan's products or analyses are used up",
 }
-# Why a job that did not succeed is no fault of the stack.
-EXPLAINED_JOBS: dict[str, str] = {}
 
 _JOBS = """
 select kind, status, error_code, count(*) as jobs,
@@ -125,17 +120,13 @@ class Run:
 
     @property
     def unexplained(self) -> int:
-        """Answers and jobs that nobody can explain, and jobs lost or doubled."""
+        """Answers that EXPLAINED lacks, jobs without success, jobs lost or doubled."""
         answers = sum(
             count
             for (_route, status, code), count in self.errors.items()
             if (status, code) not in EXPLAINED
         )
-        jobs = sum(
-            each["jobs"]
-            for each in self.jobs
-            if each["status"] != "succeeded" and each["error_code"] not in EXPLAINED_JOBS
-        )
+        jobs = sum(each["jobs"] for each in self.jobs if each["status"] != "succeeded")
         return int(answers + jobs + self.lost + self.doubled)
 
 

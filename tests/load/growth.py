@@ -26,7 +26,6 @@ from tests.benchmarks.jobs.target import Target
 from tests.server import ROOT, migrate
 
 SIZES = (1_000, 10_000, 100_000, 1_000_000)
-QUICK = (1_000, 10_000)
 ASKERS = 50  # accounts of the smallest size, with twenty products each
 _ROUNDS = 4
 _CHUNK = 100_000

@@ -8,8 +8,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from matplotlib.figure import Figure
-
 from tests.load import drive, model, watch
 from tests.load.accounts import ANALYSES, PLAN, PRODUCTS, SCRIPTS, Size
 from tests.load.drive import Run
@@ -465,6 +463,9 @@ def _values(measured: Sequence[Mapping[str, Any]], name: str, key: str) -> dict[
 
 def plot(path: Path, measured: Sequence[Mapping[str, Any]]) -> None:
     """Draws the cost of each read in the database and of the claim, times that at the fewest."""
+    # Imported here: the tests of this folder run without the extra `bench`.
+    from matplotlib.figure import Figure  # noqa: PLC0415
+
     figure = Figure(figsize=(9, 4.5), layout="constrained")
     field = figure.subplots()
     for name in dict.fromkeys(each["name"] for each in measured):

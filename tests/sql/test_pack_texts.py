@@ -177,7 +177,7 @@ DATE
 
 ## What matters most, and what to film
 
-- **9 of 172 ask about \$29.** → Show the bill. (e1)
+- **9 of 172 ask about $29.** → Show the bill. (e1)
 
 ## Script: Price (20 s)
 
@@ -188,7 +188,7 @@ DATE
 
 ## More openings
 
-- Is it worth \$29? 9 of 172 ask. (e1 e2)
+- Is it worth $29? 9 of 172 ask. (e1 e2)
 
 ## Do
 
@@ -204,15 +204,15 @@ DATE
 
 ## What the page states
 
-- \$29.00 (e3)
+- $29.00 (e3)
 
 ## Posts that stood out
 
 - ×3.1 <https://www.tiktok.com/@a/video/1> (e2)
 
-## Hashtags
+## Hashtags (posts of the niche)
 
-- \#coldbrew (4)
+- #coldbrew (4)
 
 ## Next
 
@@ -311,7 +311,9 @@ def test_headings_are_in_the_language_of_the_pack(db: Database, locale: str) -> 
 
 
 def test_an_angle_without_a_script_is_listed(db: Database) -> None:
-    shown = text(db, pack_of(db, CONTENT | {"script_templates": []}), "markdown")
+    # Beside findings it would say the same twice.
+    without = CONTENT | {"script_templates": [], "findings": []}
+    shown = text(db, pack_of(db, without), "markdown")
     assert "## Angles\n\n- **Price**: Show it. 9 ask. (e1)\n" in shown
     assert "- Look. The script begins so. (e1)" in shown
 

@@ -343,7 +343,8 @@ def test_clerks_events_find_the_cell(edge: Edge, db, other, mover):
     with pytest.raises(KilledError):
         move(mover, known, "b", stopped_after("copied"))
     gone = {"type": "user.deleted", "data": {"id": "user_alice"}}
-    assert edge.tell(gone, message_id="msg_2").status_code == 423
+    answer = edge.tell(gone, message_id="msg_2")
+    assert (answer.status_code, answer.json["code"]) == (423, "account_moving")
     move(mover, known, "b")
     assert edge.tell(gone, message_id="msg_2").status_code == 200
     assert edge.session().json["code"] == "account_deleted"

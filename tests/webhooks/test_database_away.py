@@ -9,7 +9,7 @@ import psycopg
 import pytest
 
 from core.database import sync_pool
-from webhooks.context import Database
+from webhooks.database import Database
 
 THREADS, CALLS = 16, 160
 

@@ -1,4 +1,4 @@
-"""Measures calls to what is outside: a span and two metrics for each, with how it ended."""
+"""Measures calls to providers: a span, a counter and a histogram for each call."""
 
 from __future__ import annotations
 
@@ -19,7 +19,10 @@ T = TypeVar("T")
 
 @contextmanager
 def calling(provider: str, operation: str) -> Iterator[tracing.Span]:
-    """Measures one call. Its outcome is the code of the Retry or Reject that it raises."""
+    """Measures one call. Its outcome is `answered`, or the code of the Retry or Reject it raises.
+
+    A Snooze is `busy`, a cancellation `stopped`, any other exception `error`.
+    """
     began, outcome = time.perf_counter(), "answered"
     try:
         with tracing.span(f"{provider} {operation}", kind="client", peer__service=provider) as span:

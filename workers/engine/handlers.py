@@ -55,7 +55,7 @@ class JobContext:
             raise Snooze("waiting", wait_seconds)
 
     async def plan(self) -> str:
-        """The plan of the job's account; "none" for system work. For metrics."""
+        """The plan of the job's account, for metrics; "none" for system work."""
         return str(await self._call("select private.plan_of_job(%s, %s)"))
 
     async def expect(self, secret_hash: bytes) -> str:

@@ -35,17 +35,17 @@ TOTAL_SECONDS = Histogram(
 )
 PROVIDER_CALLS = Counter(
     "worker_provider_calls",
-    "Calls to what is outside, by how they ended",
+    "Calls to providers, by how they ended",
     ["provider", "operation", "outcome"],
 )
 PROVIDER_SECONDS = Histogram(
     "worker_provider_seconds",
-    "Time of a call to what is outside",
+    "Time of a call to a provider",
     ["provider", "operation"],
     buckets=(0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60),
 )
 PROVIDER_USD = Counter(
-    "worker_provider_usd", "What runs have cost that this worker saw end", ["provider"]
+    "worker_provider_usd", "Dollars of the runs that this worker saw end", ["provider"]
 )
 MODEL_ANSWERS = Counter("worker_model_answers", "Requests to a model", ["model", "outcome"])
 MODEL_TOKENS = Counter("worker_model_tokens", "Tokens billed", ["model", "direction", "plan"])
@@ -53,7 +53,7 @@ MODEL_USD = Counter("worker_model_usd", "What the model's tokens cost", ["model"
 
 
 def prepare(kinds: Iterable[str]) -> None:
-    """Shows zeros of every kind: a rate sees only what grows after its first sample."""
+    """Starts the series of every kind at 0: rate() misses what grew before a first sample."""
     for kind in kinds:
         for outcome in _OUTCOMES:
             _children(kind, outcome)
@@ -62,7 +62,7 @@ def prepare(kinds: Iterable[str]) -> None:
 
 
 def prepare_model(model: str) -> None:
-    """The same of a model's answers."""
+    """Starts the series of a model's answers at 0."""
     for outcome in ("answered", "model_not_found", "over_quota", "unavailable"):
         MODEL_ANSWERS.labels(model, outcome)
 

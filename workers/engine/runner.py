@@ -533,7 +533,7 @@ class Runner:
 
 
 def _note_start(job: Job, asked_at: float) -> None:
-    """Measures how long a job waited for its first claim. `asked_at`: when the claim began."""
+    """Measures how long a job waited, at its first claim. `asked_at`: when the claim began."""
     if job.created_at is None or job.read_ct > 1:
         return
     metrics.WAIT_SECONDS.labels(job.kind).observe(_seconds_since(job.created_at))
@@ -544,7 +544,7 @@ def _note_start(job: Job, asked_at: float) -> None:
 
 
 def _seconds_since(created_at: datetime) -> float:
-    """By the database's clock and ours, which differ by little."""
+    """Seconds from a time of the database's clock until now; at least 0, as clocks differ."""
     return max(0.0, time.time() - created_at.timestamp())
 
 

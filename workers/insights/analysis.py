@@ -31,8 +31,15 @@ from workers.insights.documents import (
 from workers.insights.evidence import EvidenceLog, check, cited_ids, pseudonym
 from workers.insights.inputs import Collection, Labels
 from workers.insights.pack.cases import case_of
-from workers.insights.pack.facts import short_name, shown_name, spoken_name, stated_facts
+from workers.insights.pack.facts import (
+    search_name,
+    short_name,
+    shown_name,
+    spoken_name,
+    stated_facts,
+)
 from workers.insights.pack.inputs import PackInputs
+from workers.insights.pack.kinds import kind_of
 from workers.insights.pack.numbers import check_numbers
 from workers.insights.pack.words import words_in
 from workers.insights.pack.writer import write_pack
@@ -45,6 +52,7 @@ from workers.insights.sentiment.totals import total_of
 from workers.insights.virality import transcript
 from workers.insights.virality.breakdown import examine, named_product, subject_of
 from workers.insights.virality.comparables import LEAST_RATIO, Link, link_of, links
+from workers.insights.virality.compared import Compared, compared
 from workers.insights.virality.profile import Profile, profile_of
 from workers.insights.virality.stands_out import outliers
 
@@ -124,12 +132,14 @@ def analyse(
     caveats = tuple(dict.fromkeys((*feelings.caveats, *virality.caveats)))
     case, words = case_of(collection, feelings, virality), words_in(locale)
     is_profile = case == "profile"
+    brand = collection.product.brand if collection.product else None
+    kind = kind_of(name)
     given = PackInputs(
         case=case,
         words=words,
         product_name=name,
         spoken_name=spoken_name(name),
-        short_name=short_name(name, collection.product.brand if collection.product else None),
+        short_name=short_name(name, brand),
         facts=stated_facts(collection.product, log, words, name),
         sentiment=feelings,
         virality=virality,
@@ -138,6 +148,9 @@ def analyse(
         caveats=caveats,
         now=now,
         links=_links(run),
+        kind=kind if collection.subject_is_product else None,
+        search_name=search_name(words, name, brand, kind),
+        compared=_compared(run, virality) if case in {"own_video", "profile"} else None,
     )
     written = write_pack(given, log, _UNCHECKED)
     pack = _grounded(written)
@@ -161,6 +174,23 @@ def analyse(
 def _links(run: _Run) -> dict[str, Link]:
     found, subject = outliers(run.collection.videos, run.now), subject_of(run.collection.videos)
     return links(found, subject, run.log, named_product(run.collection))
+
+
+def _compared(run: _Run, virality: ViralityBreakdown) -> Compared | None:
+    """Of the creator asked about: of the video's, or of most of the profile's posts."""
+    videos = [video for video in run.collection.videos if video.role != "niche"]
+    subject = subject_of(videos)
+    authors = Counter(video.author.ref for video in videos)
+    if not authors:
+        return None
+    author = subject.author.ref if subject else authors.most_common(1)[0][0]
+    return compared(
+        run.collection.videos,
+        outliers(run.collection.videos, run.now),
+        author,
+        has_turned=any(pattern.kind.startswith("level") for pattern in virality.patterns),
+        log=run.log,
+    )
 
 
 def _profile(run: _Run) -> Profile | None:

@@ -609,11 +609,14 @@ class Angle(Shape):
 
 
 class Beat(Shape):
+    """`shot` is what the camera shows while `text` is said, where that is something of its own."""
+
     from_s: int
     to_s: int
     kind: Literal["hook", "problem", "demo", "proof", "payoff", "cta"]
     text: str
     on_screen: str
+    shot: str = ""
 
 
 class ScriptTemplate(Shape):
@@ -659,6 +662,13 @@ class Finding(Shape):
 
     text: str
     do: str
+    evidence_ids: EvidenceIds
+
+
+class Comparison(Shape):
+    """What some posts of a creator have, beside the others, with whether chance explains it."""
+
+    text: str
     evidence_ids: EvidenceIds
 
 
@@ -735,6 +745,7 @@ class PackContent(Shape):
     tags: tuple[Tag, ...]
     disclosure: Disclosure | None
     comparables: tuple[Comparable, ...]
+    compared: tuple[Comparison, ...] = ()
     risks: tuple[Risk, ...]
     dos: tuple[str, ...]
     donts: tuple[str, ...]

@@ -86,7 +86,7 @@ async def save(db: Database, job: Job, _output: None) -> None:
 
 
 async def report_key(pool: Pool, secrets: WebhookSecrets | None) -> None:
-    """Logs an error if this worker will not be able to sign what endpoints in use are to get."""
+    """Logs an error if this worker cannot sign for the endpoints in use."""
     key_id = secrets.newest.key_id if secrets else None
     row = await _call(pool, "select private.endpoint_key_problem(%s) as problem", key_id)
     if row["problem"] is not None:

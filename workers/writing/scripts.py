@@ -145,6 +145,8 @@ def as_text(beats: list[dict[str, Any]], caption_line: str, words: Words) -> str
         # Seconds as digits: a script is checked by them.
         start, end = str(beat["from_s"]), str(beat["to_s"])
         lines = [words.say("script.beat", start=start, end=end, kind=kind), beat["text"]]
+        if beat.get("shot"):  # packs before it have none
+            lines.insert(1, words.say("script.shot", text=beat["shot"]))
         if beat["on_screen"]:
             lines.append(words.say("script.on_screen", text=beat["on_screen"]))
         parts.append("\n".join(lines))

@@ -24,13 +24,13 @@ class Case:
 CASES: dict[PackCase, Case] = {
     "shop_product": Case(
         headline=(
-            "conflict", "question", "topic_named", "shown_stars", "overall", "pain", "praise",
-            "stars", "ratio", "sold_out", "auction", "opening", "claim", "rating", "intent",
-            "price",
+            "conflict", "question", "topic_named", "shown_stars", "claim", "warranty", "overall",
+            "pain", "praise", "stars", "ratio", "sold_out", "auction", "opening", "rating",
+            "intent", "price",
         ),
         summary=(
-            "sold_out", "conflict", "overall", "open", "stars", "shown_stars", "rating", "ratio",
-            "opening", "intent", "no_script", "pace",
+            "sold_out", "readable", "conflict", "overall", "open", "stars", "shown_stars", "rating",
+            "ratio", "opening", "intent", "no_script", "pace",
         ),
         steps=(
             next_steps.wait_for_stock,
@@ -52,7 +52,7 @@ CASES: dict[PackCase, Case] = {
             "praise", "growing", "opening", "intent",
         ),
         summary=(
-            "ratio", "question", "viewers0", "viewers1", "topic", "short", "again", "level",
+            "age", "ratio", "question", "viewers0", "viewers1", "topic", "short", "again", "level",
             "viewers2", "overall", "pain", "praise", "shares", "growing", "spoken",
             "product_late", "call", "opening", "pace", "intent", "open",
         ),
@@ -77,7 +77,7 @@ CASES: dict[PackCase, Case] = {
             "pain", "praise",
         ),
         summary=(
-            "posts", "best_post", "level", "topic", "short", "again", "shared_opening",
+            "age", "posts", "best_post", "level", "topic", "short", "again", "shared_opening",
             "shared_more", "nothing_shared", "viewers0", "viewers1", "question", "overall", "pain",
             "praise", "ratio", "lengths", "open",
         ),
@@ -97,7 +97,9 @@ CASES: dict[PackCase, Case] = {
         cards=("stands_out", "next_steps", "hooks", "sentiment", "angles", "script", "risks"),
     ),
     "no_comments": Case(
-        headline=("ratio", "sold_out", "auction", "claim", "rating", "price", "opening"),
+        headline=(
+            "ratio", "sold_out", "auction", "warranty", "claim", "rating", "price", "opening",
+        ),
         summary=(
             "sold_out", "auction", "rating", "overall", "price", "no_script", "open", "ratio",
             "opening", "pace",
@@ -106,6 +108,7 @@ CASES: dict[PackCase, Case] = {
             next_steps.wait_for_stock,
             next_steps.film_claim,
             next_steps.film_fact,
+            next_steps.auction_result,
             next_steps.know_more,
         ),
         cards=("facts", "next_steps", "hooks", "angles", "script", "stands_out"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from dataclasses import dataclass
 from workers.insights.documents import FactKind
 from workers.insights.evidence import EvidenceLog
 from workers.insights.inputs import ProductFacts, Spec
+from workers.insights.pack.kinds import names_kind
 from workers.insights.pack.words import Words
 from workers.insights.sentiment.comments import clean
 from workers.insights.vocabulary import read_resource
@@ -34,6 +36,17 @@ LARGE = 100  # cm: nobody holds that next to a hand
 _QUOTES = re.compile(r"[«»“”„\"®™©]")
 # Behind a brand these name another person: "Alexander Girard for Herman Miller pillows".
 _BY_OTHERS = frozenset({"for", "by", "x"})
+# "KÄRCHER Hochdruckreiniger »K 3 Full Control«": the model stands in quotation marks.
+_QUOTED = re.compile(r"[«»“”„\"]([^«»“”„\"]{2,30})[«»“”„\"]")
+_TRADEMARK = re.compile(r"([^\W\d_][\w-]{2,})\s?[®™]")
+_LONG_BRAND = 4  # letters: a longer one in capitals is written as a name
+_SHADES = {
+    shade: (re.compile(rf"(?<!\w){shade}(?!\w)", re.IGNORECASE), frozenset(fitting))
+    for shade, fitting in read_resource("shades.toml").items()
+}
+# A buyer notices these: (unit, least or most amount).
+_SHORT_WARRANTY = {"day": 366, "month": 6}
+_HEAVY = {"kg": 20, "lb": 44}
 _CLAIMS = tuple(
     (kind, re.compile(rf"(?<!\w)(?:{'|'.join(phrases)})(?!\w)", re.IGNORECASE))
     for kind, phrases in read_resource("name_claims.toml").items()
@@ -58,6 +71,7 @@ class StatedFact:
     name: str | None = None  # of what a number measures
     said: str = ""  # the number without that name
     seconds: int | None = None  # that a flow takes to fill a bucket
+    is_tense: bool = False  # buyers notice it: a short warranty, no assembly, a heavy thing
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +82,7 @@ class Claim:
     said: str
     states: str
     evidence_id: str
+    text: str = ""  # what the page states instead
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,8 +127,11 @@ def short_name(product_name: str, brand: str | None = None) -> str:
     words, before = name.split(), len((brand or "").split())
     if not brand or not name.lower().startswith(f"{brand.lower()} "):
         before = 0
-    if before and words[before].lower() in _BY_OTHERS:
-        return " ".join([*words[:before], words[-1]])
+    if before and is_design(product_name, brand):
+        return " ".join(words[before + 1 :])
+    model = _model(product_name, words, before)
+    if model:
+        return f"{_as_name(' '.join(words[:before]))} {model}".strip()
     kept = words[: max(SHORT_WORDS, before + 2)]
     limit = max(SHORT_LIMIT, len(" ".join(words[: before + 1])) if before else 0)
     while len(" ".join(kept)) > limit and len(kept) > 1:
@@ -123,9 +141,71 @@ def short_name(product_name: str, brand: str | None = None) -> str:
     return " ".join(kept)
 
 
+def _model(product_name: str, words: list[str], before: int) -> str:
+    """What the maker calls it: in quotation marks, or in capitals behind a description."""
+    quoted = _QUOTED.search(clean(product_name))
+    if quoted is not None:
+        return quoted.group(1).strip()
+    last = len(words)
+    while last > before and words[last - 1][0].isupper():
+        last -= 1
+    is_described = any(word.islower() for word in words[before:last])
+    return " ".join(words[last:]) if before and is_described else ""
+
+
+def _as_name(brand: str) -> str:
+    return brand.capitalize() if brand.isupper() and len(brand) > _LONG_BRAND else brand
+
+
+def is_design(product_name: str, brand: str | None) -> bool:
+    """Whether the page's brand made it for another: "Alexander Girard for Herman Miller"."""
+    name = clean(product_name).lower()
+    return bool(brand) and any(
+        name.startswith(f"{(brand or '').lower()} {word} ") for word in _BY_OTHERS
+    )
+
+
+def search_name(words: Words, product_name: str, brand: str | None, kind: str | None) -> str:
+    """What finds videos of it: its short name, or its kind where that name says no more."""
+    short = short_name(product_name, brand)
+    if kind is None or not names_kind(short, kind) or is_design(product_name, brand):
+        return short
+    marked = _TRADEMARK.search(clean(product_name))
+    made_by = brand or (marked.group(1) if marked else "")
+    return f"{_as_name(made_by)} {words.say(f'kinds.{kind}.search')}".strip()
+
+
+def _shade(name: str, product: ProductFacts, log: EvidenceLog, words: Words) -> Claim | None:
+    """A colour in the name that is none of those that the page states."""
+    if not product.colours:
+        return None
+    for pattern, fitting in _SHADES.values():
+        found = pattern.search(clean(name))
+        if found is not None and not fitting & set(product.colours):
+            text = words.joined(words.say(f"colours.{colour}") for colour in product.colours)
+            states = words.say("states.shade", claim=found.group(), text=text)
+            evidence = log.add("product_fact", states, [product.url or product.name])
+            return Claim("shade", found.group(), states, evidence, text)
+    return None
+
+
+def _is_tense(subject: str, product: ProductFacts) -> bool:
+    spec = next((each for each in product.specs if f"spec_{each.kind}" == subject), None)
+    if subject == "spec_assembly":
+        return True
+    if spec is None or not spec.amount:
+        return False
+    if subject == "spec_warranty":
+        return float(spec.amount) <= _SHORT_WARRANTY.get(spec.unit, 0)
+    return subject == "spec_weight" and float(spec.amount) >= _HEAVY.get(spec.unit, math.inf)
+
+
 def _claim(name: str, product: ProductFacts, log: EvidenceLog, words: Words) -> Claim | None:
     """The first kind of the table that the name has. A stated material needs no test."""
     ref = product.url or product.name
+    shade = _shade(name, product, log, words)
+    if shade is not None:
+        return shade
     for kind, pattern in _CLAIMS:
         found = pattern.search(clean(name))
         if found is not None and not (kind == "fabric" and product.materials):
@@ -143,6 +223,8 @@ def stated_facts(
     ref = product.url or product.name
     facts = []
     for kind, subject, fields in _stated(product, words):
+        if kind == "brand" and is_design(product_name, product.brand):
+            continue  # a designer, whom the page's field calls a brand
         said_as = subject if subject == "auction" else kind
         states = words.say(f"states.{said_as}", **fields)
         text = words.say(f"facts.{said_as}", **fields)
@@ -161,6 +243,7 @@ def stated_facts(
                 name,
                 _said(kind, product, fields, words),
                 _seconds(subject, product),
+                _is_tense(subject, product),
             )
         )
     # Without a number of reviews a rating says nothing.

@@ -22,6 +22,7 @@ from workers.insights.pack.facts import StatedFacts
 from workers.insights.pack.words import Words
 from workers.insights.statistics import wilson
 from workers.insights.virality.comparables import Link
+from workers.insights.virality.compared import Compared
 from workers.insights.virality.profile import Profile
 from workers.insights.vocabulary import OVERALL
 
@@ -29,6 +30,7 @@ LEAST_OF_LARGEST = 0.2  # a theme much smaller than the largest is no lead
 MOST = 0.5
 LEAST_APART = 0.5  # stars by which reviews that name a topic differ from the others
 LEAST_RATED = 3
+LEAST_TOLD_APART = 0.3  # stars
 OFTEN = 0.3  # of the reviews: a topic that fewer name needs another reason to be told
 CLAIMED = ("question", "pain", "praise")
 
@@ -49,6 +51,24 @@ class PackInputs:
     now: datetime
     # What relates a post that stood out to the one asked about, by its evidence.
     links: Mapping[str, Link] = field(default_factory=dict)
+    kind: str | None = None  # of product, as the resource knows it
+    search_name: str = ""  # what finds videos of it
+    compared: Compared | None = None  # the creator's better posts beside the others
+
+    @property
+    def this(self) -> str:
+        """The product in a spoken line: "this bed", or its short name."""
+        return self.words.say(f"kinds.{self.kind}.this") if self.kind else self.short_name
+
+    @property
+    def is_auction(self) -> bool:
+        price = self.facts.of("price")
+        return price is not None and price.subject == "auction"
+
+    @property
+    def hides_reviews(self) -> bool:
+        """Whether the page counts more reviews than can be read there."""
+        return self.facts.reviews > self.sentiment.sample.reviews > 0
 
     @property
     def page_stars(self) -> float | None:
@@ -80,7 +100,15 @@ class PackInputs:
     def who(self, k: int) -> str:
         """ "9 of 172 comments", of those whose words were read."""
         read = self.sentiment.purchase_intent.n
-        return self.words.say(f"counts.of_{self._kind()}", k=k, n=read)
+        kind = self._kind()
+        if kind == "reviews":
+            return self.of_reviews(k, read)
+        return self.words.say(f"counts.of_{kind}", k=k, n=read)
+
+    def of_reviews(self, k: int, n: int) -> str:
+        """ "10 of 13 readable reviews", where the page counts more."""
+        key = "counts.of_readable" if self.hides_reviews else "counts.of_reviews"
+        return self.words.say(key, k=k, n=n)
 
     @property
     def viewers(self) -> tuple[ViewerTheme, ...]:
@@ -92,7 +120,11 @@ class PackInputs:
         """What reviews speak of: what those with fewer stars name first, then what many name."""
         found = self.sentiment.topics
         low = sorted(filter(is_low, found), key=lambda topic: (topic.stars or 0, topic.name))
-        often = [topic for topic in found if topic not in low and topic.n >= OFTEN * topic.of]
+        often = [
+            topic
+            for topic in found
+            if topic not in low and topic.n >= OFTEN * topic.of and _is_apart(topic)
+        ]
         return (*low, *often)
 
     @property
@@ -166,6 +198,20 @@ class PackInputs:
         if kind == "review" or not sample.comments:
             return "reviews" if sample.reviews else "comments"
         return "opinions" if sample.reviews else "comments"
+
+
+def _is_apart(topic: Topic) -> bool:
+    """Whether stars of reviews that name it say something: those of all are no finding."""
+    if topic.stars is None or topic.other_stars is None:
+        return True
+    return abs(topic.stars - topic.other_stars) >= LEAST_TOLD_APART
+
+
+def is_high(topic: Topic) -> bool:
+    """Whether reviews that name it give more stars than enough others to compare."""
+    if topic.stars is None or topic.other_stars is None or topic.other_rated < LEAST_RATED:
+        return False
+    return topic.stars - topic.other_stars >= LEAST_TOLD_APART
 
 
 def is_low(topic: Topic) -> bool:

@@ -72,7 +72,11 @@ def film_stars(given: PackInputs) -> Iterator[NextStep]:
 
 def film_fact(given: PackInputs) -> Iterator[NextStep]:
     """Without a theme or a claim: a fact that can be shown."""
-    if given.facts.claim is not None or any(theme.aspect for theme in given.themes()):
+    if (
+        given.is_auction
+        or given.facts.claim is not None
+        or any(theme.aspect for theme in given.themes())
+    ):
         return
     fact = given.facts.about(*SHOWN_FACTS)
     if fact is not None:
@@ -91,11 +95,17 @@ def film_fact(given: PackInputs) -> Iterator[NextStep]:
 
 def film_claim(given: PackInputs) -> Iterator[NextStep]:
     """Without a theme: what the product's name promises."""
-    claim = given.facts.claim
+    claim = None if given.is_auction else given.facts.claim
     if claim is not None and not any(theme.aspect for theme in given.themes()):
         shot = given.words.say(f"claims.{claim.kind}")
         text = given.words.say("next.film_claim", claim=claim.said, demo=shot)
         yield NextStep(kind="film_fact", text=text, evidence_ids=(claim.evidence_id,))
+
+
+def auction_result(given: PackInputs) -> Iterator[NextStep]:
+    if given.is_auction:
+        yield NextStep(kind="film_fact", text=given.words.say("next.auction_compare"))
+        yield NextStep(kind="film_fact", text=given.words.say("next.auction_result"))
 
 
 def _shown(fact: StatedFact) -> str:
@@ -271,15 +281,16 @@ def connect_tiktok(given: PackInputs) -> Iterator[NextStep]:
 def know_more(given: PackInputs) -> Iterator[NextStep]:
     """All that a product's pack could be told, each with what it would then say."""
     words, basis = given.words, given.virality.stands_out.basis
-    if not given.sentiment.sample.analysed:
+    if not given.sentiment.sample.analysed and not given.is_auction:
         reviews = words.say("counts.reviews", n=given.facts.reviews)
         key = "more_hidden" if given.facts.reviews else "more_reviews"
         text = words.say(f"next.{key}", reviews=reviews, least=MINIMUM)
         yield NextStep(kind="more_comments", text=text)
     if basis == "none":
-        text = words.say("next.more_video", product=given.short_name, least=MINIMUM)
+        text = words.say("next.more_video", product=given.search_name, least=MINIMUM)
         yield NextStep(kind="add_video", text=text)
     if basis != "creator_median":
         text = words.say("next.more_account", posts=LEAST_POSTS)
         yield NextStep(kind="connect_tiktok", text=text)
-    yield NextStep(kind="add_competitor", text=words.say("next.more_competitor"))
+    if not given.is_auction:
+        yield NextStep(kind="add_competitor", text=words.say("next.more_competitor"))

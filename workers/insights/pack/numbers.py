@@ -18,8 +18,9 @@ from workers.insights.inputs import ProductFacts
 from workers.insights.pack.facts import BUCKET, bucket_seconds, size_text, spec_text
 from workers.insights.pack.inputs import PackInputs
 from workers.insights.pack.statements import SHARED_CREATORS
-from workers.insights.pack.words import Words
+from workers.insights.pack.words import Words, half_up
 from workers.insights.sentiment.totals import MINIMUM
+from workers.insights.virality.compared import EVENING, LATEST, THOUSAND
 from workers.insights.virality.patterns import LEAST_POSTS
 from workers.insights.virality.profile import LEAST_STANDOUTS
 from workers.insights.virality.stands_out import MINIMUM_POSTS
@@ -31,7 +32,7 @@ _SCALES = frozenset({"0", "2", "5", "100"})
 # What people read. The other strings of a pack are ids, names of kinds, dates and links.
 _READ = frozenset({
     "headline", "summary", "text", "do", "why", "title", "promise", "proof", "on_screen", "dos",
-    "donts", "reason", "reasons", "caveats", "paraphrase",
+    "donts", "reason", "reasons", "caveats", "paraphrase", "shot",
 })  # fmt: skip
 
 
@@ -68,7 +69,8 @@ def _numbers(text: str, words: Words) -> Iterator[str]:
 
 def _computed(given: PackInputs, product: ProductFacts | None) -> Iterator[str]:
     stated = asdict(product) if product is not None else {}
-    names = [given.product_name, given.spoken_name, given.short_name, stated.get("brand") or ""]
+    names = [given.product_name, given.spoken_name, given.short_name, given.search_name]
+    names += [stated.get("brand") or ""]
     names += [given.facts.claim.said if given.facts.claim else ""]
     sizes = [size_text(size, given.words) for size in stated.get("sizes", ())]
     sizes += [spec_text(spec, given.words) for spec in product.specs] if product else []
@@ -82,6 +84,8 @@ def _computed(given: PackInputs, product: ProductFacts | None) -> Iterator[str]:
         yield from _forms(float(amount)) if amount is not None else ()
     results: list[Any] = [given.sentiment.model_dump(), given.virality.model_dump()]
     results += [given.caveats]
+    if given.compared is not None:
+        results += [asdict(given.compared), THOUSAND]
     if given.profile is not None:
         results += [asdict(given.profile) | {"posts": given.profile.posts}]
         results += [[post.model_dump() for post in given.profile.best]]
@@ -93,6 +97,8 @@ def _computed(given: PackInputs, product: ProductFacts | None) -> Iterator[str]:
     yield from (str(bucket_seconds(spec)) for spec in flows)
     for least in (
         MINIMUM,
+        EVENING,
+        LATEST,
         BUCKET,
         LEAST_POSTS,
         MINIMUM_POSTS + 1,
@@ -122,6 +128,7 @@ def _leaves(value: object) -> Iterator[str]:
 
 def _forms(value: float) -> Iterator[str]:
     """The roundings in which a sentence may state it: as it is, as a share, as the rest of 100."""
-    yield from (f"{abs(value):.{places}f}" for places in (0, 1, 2))
-    yield from (f"{100 * abs(value):.{places}f}" for places in range(5))
-    yield f"{100 - value:.0f}"
+    amount = round(100 * abs(value), 6)
+    yield from (str(half_up(abs(value), places)) for places in (0, 1, 2))
+    yield from (str(half_up(amount, places)) for places in range(5))
+    yield from (str(half_up(100 - each)) for each in (value, amount))

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from workers.insights.documents import Comparable, Evidence, Risk
+from workers.insights.documents import Comparable, Comparison, Evidence, Risk
 from workers.insights.evidence import EvidenceLog, shorten
 from workers.insights.pack.inputs import CLAIMED, PackInputs
 from workers.insights.pack.statements import pattern_name, statements, topic_text
+from workers.insights.virality.compared import Compared
 from workers.insights.vocabulary import OVERALL
 
 
@@ -28,6 +29,40 @@ def comparables(given: PackInputs) -> tuple[Comparable, ...]:
     return tuple(
         post.model_copy(update={"why": _sentence(why(given, post))}) for post in given.examples
     )
+
+
+def compared_title(given: PackInputs, found: Compared) -> str:
+    return given.words.say(f"compared.{found.groups}", n=found.n, other_n=found.other_n)
+
+
+def comparisons(given: PackInputs) -> tuple[Comparison, ...]:
+    """What differs between the creator's posts, first what chance does not explain."""
+    found, words = given.compared, given.words
+    if found is None:
+        return ()
+    said: dict[bool, list[str]] = {True: [], False: []}
+    for row in found.rows:
+        said[row.is_apart].append(
+            words.say(
+                f"compared.{row.name}",
+                left=_side(given, row.left, row.n, is_count=row.is_count),
+                right=_side(given, row.right, row.other_n, is_count=row.is_count),
+            )
+        )
+    lines = [compared_title(given, found)]
+    if said[True]:
+        lines.append(words.say("compared.different", text="; ".join(said[True])))
+    if said[False]:
+        lines.append(words.say("compared.alike", text="; ".join(said[False])))
+    if not said[True]:
+        lines.append(words.say("compared.nothing"))
+    return tuple(Comparison(text=line, evidence_ids=found.evidence_ids) for line in lines)
+
+
+def _side(given: PackInputs, value: float, n: int, *, is_count: bool) -> str:
+    if is_count:
+        return f"{given.words.number(value)}/{given.words.number(n)}"
+    return given.words.number(value, 0 if value == int(value) else 1)
 
 
 def risks(given: PackInputs) -> tuple[Risk, ...]:
@@ -87,6 +122,9 @@ def _paraphrases(given: PackInputs) -> Iterator[tuple[str, str]]:
             shared.evidence_id,
             words.say("evidence.shared_opening", n=shared.k, opening=opening),
         )
+    if given.compared is not None:
+        for name in given.compared.evidence_ids:
+            yield name, compared_title(given, given.compared).rstrip(" :\u00a0\u202f")
     yield from _of_the_video(given)
     yield from _as_stated(given)
 
@@ -131,13 +169,14 @@ def _of_the_video(given: PackInputs) -> Iterator[tuple[str, str]]:
     if found.ratio is not None and found.ratio_interval is not None:
         low, high = found.ratio_interval
         key = "ratio" if found.basis == "creator_median" else "ratio_estimated"
-        text = words.say(
-            f"evidence.{key}",
-            ratio=words.number(found.ratio, 1),
-            low=words.number(low, 1),
-            high=words.number(high, 1),
-            n=found.n,
-        )
+        ratio = words.number(found.ratio, 1)
+        what = words.say("format.the_newest" if given.case == "profile" else "format.the_video")
+        if found.basis == "creator_median":
+            fields = words.ratio(found.ratio, low, high) | {"what": what}
+            text = words.say(f"evidence.{key}", n=found.n, **fields)
+        else:
+            ends = {"low": words.number(low, 1), "high": words.number(high, 1)}
+            text = words.say(f"evidence.{key}", ratio=ratio, **ends)
         for name in found.evidence_ids:
             yield name, text
     if growing.percentile is not None:

@@ -13,6 +13,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from statistics import median
 from typing import Literal, get_args
 
 from workers.insights.documents import (
@@ -25,8 +26,9 @@ from workers.insights.documents import (
     ScriptTemplate,
     Theme,
 )
-from workers.insights.pack.facts import BUCKET
+from workers.insights.pack.facts import BUCKET, StatedFact
 from workers.insights.pack.inputs import CLAIMED, PackInputs, is_low
+from workers.insights.pack.kinds import shot
 from workers.insights.pack.statements import (
     LEAST_ALIKE,
     both_sides,
@@ -38,34 +40,32 @@ from workers.insights.pack.statements import (
     topic_text,
     viewers_fields,
 )
+from workers.insights.pack.words import half_up
 from workers.insights.sentiment.topics import topic_words
 
 MAX_HOOKS = 5
 EFFECT = "effect"  # the aspect that is about keeping a promise
 MAX_FACT_HOOKS = 2
 MAX_ANGLES = 3
+MAX_SCRIPTS = 2
 MAX_VIEWERS, MAX_TOPICS = 2, 1
 MOST_SAID = 3  # before the stars of the page
 AGAINST = 2.0  # what a complaint weighs beside a praise
 SHORTEST, LONGEST = 9, 60  # seconds of a script
-# (kind, weight) of what follows the hook, which lasts as long as it takes to say it.
 BeatKind = Literal["hook", "problem", "demo", "proof", "payoff", "cta"]
-BEATS: tuple[tuple[BeatKind, int], ...] = (
-    ("problem", 5),
-    ("demo", 12),
-    ("payoff", 5),
-    ("cta", 4),
-)
-# Of a script that is too short for all of them.
-SHORT_BEATS: tuple[tuple[BeatKind, int], ...] = (("demo", 3), ("cta", 1))
-FULL, LEAST_FULL = 30, 20  # seconds
-LEAST_HOOK = 3
-WORDS_A_SECOND = 2.5
+USUAL = 20  # seconds, where nobody's length is known
+LEAST_FULL = 15  # seconds: a shorter script has no verdict of its own
+HOOK, PAYOFF, CTA = 3, 3, 2  # seconds; the test has what is left
+LEAST_DEMO = 8
+# Shots that take longer, waiting already sped up.
+DEMO_SECONDS = {"claim": 10, "spec_assembly": 12, "stars": 10, "topic": 8}
+WORDS_A_SECOND = 3.3
 LONG_WORD = 12  # letters: a longer word counts twice
 LEAST_FOR_SCRIPT = 3  # facts, where nothing else is known
 # Facts that make a hook, the most telling first.
 _FACTS = (
-    "auction", "spec_load_side", "spec_runtime", "spec_noise", "spec_assembly", "spec_pressure",
+    "auction", "spec_warranty", "spec_assembly", "spec_load_side", "spec_runtime", "spec_noise",
+    "spec_pressure",
     "spec_flow", "spec_load", "volume", "length_like", "large", "spec_pieces", "spec_tank",
     "spec_batteries", "length", "price", "spec_wash", "rating", "spec_childlock", "spec_cable",
     "spec_intake", "spec_weight", "weight", "material",
@@ -91,7 +91,19 @@ SHOWN_FACTS = tuple(
 )
 _GROUPS = {"spec_assembly": "assembly", "spec_childlock": "childlock"}
 _ANSWERS = frozenset(_GROUPS)
-_GROUPS |= {"spec_load_side": "load_side"}
+_GROUPS |= {"spec_load_side": "load_side", "spec_warranty": "warranty", "spec_weight": "weight"}
+_ONLY_TENSE = frozenset({"spec_warranty"})
+# The first picture of a script, by what it tests.
+_FRAMES = {
+    "auction": "auction", "price": "price", "spec_assembly": "assembly", "spec_weight": "weight",
+    "weight": "weight", "spec_pressure": "washer",
+}  # fmt: skip
+_CLAIM_FRAMES = {
+    ("", "springs"): "springs",
+    ("", "shade"): "shade",
+    ("pressure_washer", "control"): "washer",
+    ("bird_feeder", "resists"): "squirrel",
+}
 _KINDS: dict[str, Literal["price", "auction", "fact", "seen"]] = {
     "price": "price",
     "auction": "auction",
@@ -111,7 +123,7 @@ class Thing:
     group: str
     kind: Literal[
         "question", "pain", "flaw", "praise", "divided", "price", "fact", "seen", "claim",
-        "viewers", "again", "stars", "topic", "auction", "best"
+        "viewers", "again", "stars", "topic", "auction", "best", "shade"
     ]  # fmt: skip
     subject: str
     why: str
@@ -119,6 +131,9 @@ class Thing:
     fields: Mapping[str, object]
     evidence_ids: EvidenceIds
     hook: str | None = None
+    frame: str = "default"  # the first picture of its script
+    seconds: float | None = None  # of the post that it goes on from
+    is_tense: bool = False  # a stated fact that buyers notice
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,24 +148,11 @@ class Proposals:
 
 def propose(given: PackInputs, chooser: random.Random) -> Proposals:
     """`chooser` picks among openings of equal worth."""
-    said = [*_said(given), *_own_posts(given), *_viewers(given), *_best_post(given)]
-    stars = [*_stars(given), *_miscounted(given)]
-    claim = [*_claim(given)]
-    if claim and claim[0].subject != "fabric":
-        said = [
-            thing for thing in said if not (thing.kind in CLAIMED and thing.subject == EFFECT)
-        ]  # the claim says it
-        spoken_of = [*said[:1], *claim, *said[1:MOST_SAID], *stars, *said[MOST_SAID:]]
-    else:
-        # The name of a material is worth a look only where nothing else is known.
-        spoken_of = [*said[:MOST_SAID], *stars, *said[MOST_SAID:], *([] if said else claim)]
-    stated = [*_facts(given)]
-    if given.facts.about("auction") and stated:
-        spoken_of = [stated.pop(0), *spoken_of]  # the first of the facts: it changes all others
-    has_script = bool(spoken_of) or len(stated) >= LEAST_FOR_SCRIPT
-    if said or stars:
-        stated = stated[:MAX_FACT_HOOKS]
-    things = [*spoken_of, *stated][:MAX_HOOKS]
+    things = _things(given)
+    # The stated facts of a page are enough for a script if they are several.
+    has_script = len(things) >= LEAST_FOR_SCRIPT or any(
+        thing.kind not in {"fact", "seen", "price"} for thing in things
+    )
     hooks = tuple(_hooks(given, things, chooser))
     shown = [
         (thing, hook) for thing, hook in zip(things, hooks, strict=True) if thing.demo is not None
@@ -160,8 +162,42 @@ def propose(given: PackInputs, chooser: random.Random) -> Proposals:
         angle = _angle(given, thing, f"a{number}")
         angles.append(angle)
         if has_script:
-            scripts.append(_script(given, thing, hook, angle, f"t{number}"))
-    return Proposals(tuple(things), hooks, tuple(angles), tuple(scripts))
+            scripts.append((_is_talk(thing), _script(given, thing, hook, angle, f"t{number}")))
+    # Few and strong: what a camera sees comes before what somebody tells.
+    scripts.sort(key=lambda pair: pair[0])
+    return Proposals(
+        tuple(things),
+        hooks,
+        tuple(angles),
+        tuple(script for _, script in scripts[:MAX_SCRIPTS]),
+    )
+
+
+def _is_talk(thing: Thing) -> bool:
+    return thing.kind in {"stars", "price"} or thing.group in {"warranty", "several"}
+
+
+def _things(given: PackInputs) -> list[Thing]:
+    """What contradicts itself comes first: that is what viewers stop for."""
+    stated = [*_facts(given)]
+    if given.is_auction:  # nobody holds the thing before the end
+        return [thing for thing in stated if thing.kind == "auction"]
+    viewers = [*_viewers(given)]
+    said = [*_said(given), *_own_posts(given), *viewers[:1], *_best_post(given), *viewers[1:]]
+    stars = [*_stars(given), *_miscounted(given)]
+    claim = [*_claim(given)]
+    if claim and claim[0].subject not in {"fabric", "shade"}:
+        # The claim says what the effect is.
+        said = [t for t in said if not (t.kind in CLAIMED and t.subject == EFFECT)]
+    shade = [thing for thing in claim if thing.kind == "shade"]
+    # The name of a material is worth a look only where nothing else is known.
+    claim = [t for t in claim if t not in shade and not (t.subject == "fabric" and said)]
+    tense = [thing for thing in stated if thing.is_tense]
+    calm = [thing for thing in stated if not thing.is_tense]
+    if said or stars:
+        calm = calm[: max(0, MAX_FACT_HOOKS - len(tense))]
+    spoken_of = [*shade, *stars, *said[:1], *tense[:1], *claim, *said[1:], *tense[1:]]
+    return [*spoken_of, *calm][:MAX_HOOKS]
 
 
 def _said(given: PackInputs) -> list[Thing]:
@@ -186,9 +222,13 @@ def _topics(given: PackInputs) -> Iterator[tuple[float, Thing]]:
             kind="topic",
             subject=topic.name,
             why=why,
-            demo=words.say(f"topic_shots.{group}", noun=fields["noun"]),
+            demo=shot(
+                words, given.kind, f"topic_{group}", f"topic_shots.{group}", noun=fields["noun"]
+            ),
+            frame="dog_view" if (given.kind, group) == ("dog_seat", "view") else "default",
             fields=fields | {"why": why},
             evidence_ids=topic.evidence_ids,
+            hook=_own_hook(given, f"topic_{group}"),
         )
         yield topic.n * (AGAINST if low else 1), thing
 
@@ -234,7 +274,8 @@ def _of_theme(given: PackInputs, theme: Theme, *, is_conflict: bool) -> Thing:
         kind=shown,
         subject=theme.aspect,
         why=" ".join([words.say(why, **fields), *([fact.states] if fact else [])]),
-        demo=words.aspect(theme.aspect)["demo"],
+        demo=shot(words, given.kind, theme.aspect, f"aspects.{theme.aspect}.demo"),
+        frame="price" if theme.aspect == "price" else "default",
         fields=fields,
         evidence_ids=(*evidence, fact.evidence_id) if fact else evidence,
     )
@@ -256,6 +297,7 @@ def _stars(given: PackInputs) -> Iterator[Thing]:
         subject="rating",
         why=why,
         demo=given.words.say("demos.stars"),
+        frame="stars",
         fields=fields | {"why": why},
         evidence_ids=(rating.evidence_id, *shown.evidence_ids),
     )
@@ -276,7 +318,8 @@ def _miscounted(given: PackInputs) -> Iterator[Thing]:
         demo=given.words.say("demos.more_shown", **fields),
         fields=fields | {"why": why},
         evidence_ids=(rating.evidence_id, *shown.evidence_ids),
-        hook="hooks.stars.contrarian",
+        hook="hooks.stars.question",
+        frame="stars",
     )
 
 
@@ -297,6 +340,7 @@ def _viewers(given: PackInputs) -> Iterator[Thing]:
             fields=fields | {"product": given.short_name},
             evidence_ids=theme.evidence_ids,
             hook=f"viewers.{theme.kind}.hook",
+            frame="own",
         )
 
 
@@ -315,6 +359,8 @@ def _own_posts(given: PackInputs) -> Iterator[Thing]:
             fields=fields | {"why": why, "product": given.short_name},
             evidence_ids=pattern.evidence_ids,
             hook="hooks.again.story",
+            frame="own",
+            seconds=_again_seconds(given),
         )
 
 
@@ -348,28 +394,59 @@ def _best_post(given: PackInputs) -> Iterator[Thing]:
             fields=fields | {"why": why},
             evidence_ids=(post.evidence_id,),
             hook="hooks.best.story",
+            frame="own",
+            seconds=post.duration_s,
         )
+
+
+def _again_seconds(given: PackInputs) -> float | None:
+    """Of the post whose hashtag is taken up: the creator's best one."""
+    own = [post for post in given.examples if given.profile is not None or post.is_own]
+    best = max(own, key=lambda post: post.ratio_interval[0], default=None)
+    return best.duration_s if best is not None else None
 
 
 def _claim(given: PackInputs) -> Iterator[Thing]:
-    """What the product's name promises."""
+    """What the product's name promises, or a colour in it that the page contradicts."""
     claim = given.facts.claim
     if claim is not None and not given.facts.of("stock"):
-        effects = [theme for theme in given.themes() if theme.aspect == EFFECT]
-        said = [_of_theme(given, theme, is_conflict=False) for theme in effects]
-        why = " ".join([claim.states, *(thing.why for thing in said)])
+        is_shade = claim.kind == "shade"
         yield Thing(
-            group="several" if claim.kind == "several" else "claim",
-            kind="claim",
+            group=claim.kind if claim.kind in {"several", "shade"} else "claim",
+            kind="shade" if is_shade else "claim",
             subject=claim.kind,
-            why=why,
-            demo=given.words.say(f"claims.{claim.kind}"),
-            fields={"product": given.short_name, "claim": claim.said, "states": why},
-            evidence_ids=(
-                claim.evidence_id,
-                *(name for thing in said for name in thing.evidence_ids),
-            ),
+            why=claim.states,
+            demo=shot(given.words, given.kind, claim.kind, f"claims.{claim.kind}"),
+            fields={
+                "product": given.short_name,
+                "claim": claim.said,
+                "text": claim.text,
+                "states": claim.states,
+            },
+            evidence_ids=(claim.evidence_id,),
+            hook=_own_hook(given, claim.kind),
+            frame=_claim_frame(given.kind or "", claim.kind),
         )
+
+
+def _why_fact(
+    given: PackInputs, fact: StatedFact, subject: str, fields: Mapping[str, object]
+) -> str:
+    if fact.kind == "material":
+        return given.words.say("states.material", **fields)
+    if subject == "spec_warranty":
+        return f"{_opened(given.words.say('headlines.warranty', **fields))}."
+    return fact.states
+
+
+def _own_hook(given: PackInputs, name: str) -> str | None:
+    """The opening of this kind of product, where there is one."""
+    key = f"kind_hooks.{given.kind}.{name}"
+    return key if given.words.knows(key) else None
+
+
+def _claim_frame(kind: str, claim: str) -> str:
+    return _CLAIM_FRAMES.get((kind, claim)) or _CLAIM_FRAMES.get(("", claim), "default")
 
 
 def _facts(given: PackInputs) -> Iterator[Thing]:
@@ -378,9 +455,13 @@ def _facts(given: PackInputs) -> Iterator[Thing]:
     by_subject = {fact.subject: fact for fact in reversed(given.facts.facts)}
     for subject in _FACTS:
         fact = by_subject.get(subject)
-        left_out = (subject == "price" and given.facts.of("stock")) or (
-            subject == "rating"
-            and (is_conflict or given.page_stars is None or stars_fields(given) is not None)
+        left_out = (
+            (subject in _ONLY_TENSE and fact is not None and not fact.is_tense)
+            or (subject == "price" and given.facts.of("stock"))
+            or (
+                subject == "rating"
+                and (is_conflict or given.page_stars is None or stars_fields(given) is not None)
+            )
         )
         if fact is None or left_out:
             continue
@@ -400,6 +481,7 @@ def _facts(given: PackInputs) -> Iterator[Thing]:
             "size": fact.text,
             "seconds": fact.seconds or 0,
             "litres": BUCKET,
+            "label": _opened(f"{fact.name}: {text}" if fact.name else text),
         }
         if given.facts.stars is not None:
             fields["stars"] = given.words.number(given.facts.stars, 1)
@@ -407,12 +489,15 @@ def _facts(given: PackInputs) -> Iterator[Thing]:
         demo = f"demos.{subject}"
         yield Thing(
             group=_GROUPS.get(subject, "spec" if subject.startswith("spec_") else subject),
+            frame=_FRAMES.get(subject, "default"),
+            is_tense=fact.is_tense,
+            hook=_own_hook(given, subject.removeprefix("spec_")),
             kind=_KINDS.get(subject, "fact" if subject in _MEASURED else "seen"),
             subject=fact.kind,
-            why=given.words.say("states.material", **fields)
-            if fact.kind == "material"
-            else fact.states,
-            demo=given.words.say(demo, **fields) if given.words.knows(demo) else None,
+            why=_why_fact(given, fact, subject, fields),
+            demo=shot(given.words, given.kind, subject.removeprefix("spec_"), demo, **fields)
+            if given.words.knows(demo)
+            else None,
             fields=fields,
             evidence_ids=tuple(each.evidence_id for each in same),
         )
@@ -428,7 +513,7 @@ def _hooks(
     for number, thing in enumerate(things, start=1):
         types = _types_of(given, thing)
         if thing.hook is not None or thing.group == "reply":
-            types = [_REPLIES[thing.kind]]
+            types = [_REPLIES.get(thing.kind, "demo")]
         alike = [kind for kind in types if counted[kind] >= LEAST_ALIKE and not used[kind]]
         fewest = min(used[kind] for kind in types)
         kind = (
@@ -454,7 +539,10 @@ def _hooks(
             id=f"h{number}",
             type=kind,
             text=_opened(
-                given.words.say(thing.hook or f"hooks.{thing.group}.{kind}", **thing.fields)
+                given.words.say(
+                    thing.hook or f"hooks.{thing.group}.{kind}",
+                    **{**thing.fields, "this": given.this},
+                )
             ),
             why=why,
             basis=basis,
@@ -479,6 +567,7 @@ _BASES: dict[str, Basis] = {
     "stars": "fact",
     "topic": "topic",
     "auction": "fact",
+    "shade": "fact",
     "best": "own_posts",
 }
 _REPLIES: dict[str, HookType] = {
@@ -491,6 +580,10 @@ _REPLIES: dict[str, HookType] = {
     "again": "story",
     "best": "story",
     "stars": "contrarian",
+    "topic": "question",
+    "claim": "question",
+    "shade": "contrarian",
+    "seen": "comparison",
 }
 
 
@@ -531,16 +624,17 @@ def _script(
     given: PackInputs, thing: Thing, hook: PackHook, angle: Angle, name: str
 ) -> ScriptTemplate:
     def beat(part: str) -> str:
-        return given.words.say(f"beats.{thing.kind}.{part}", **thing.fields)
+        key = f"beats.{thing.group}.{part}"
+        key = key if given.words.knows(key) else f"beats.{thing.kind}.{part}"
+        return given.words.say(key, **thing.fields)
 
     said = {
         "hook": hook.text,
         "demo": thing.demo or "",
+        "payoff": beat("payoff"),
         "cta": given.words.say("beats.reply.cta") if thing.group == "reply" else beat("cta"),
     }
-    seconds = _seconds(given)
-    if seconds >= LEAST_FULL:
-        said |= {"problem": beat("problem"), "payoff": beat("payoff")}
+    seconds = _seconds(given, thing)
     beats = tuple(
         Beat(
             from_s=start,
@@ -548,6 +642,7 @@ def _script(
             kind=kind,
             text=said[kind],
             on_screen=beat("screen") if kind == "hook" else "",
+            shot=given.words.say(f"frames.{thing.frame}") if kind == "hook" else "",
         )
         for kind, start, end in _timed(said["hook"], seconds)
     )
@@ -555,16 +650,16 @@ def _script(
 
 
 def _timed(hook: str, seconds: int) -> Iterator[tuple[BeatKind, int, int]]:
-    """Kind, start and end of each beat. The hook gets half of a script at most."""
-    others = BEATS if seconds >= LEAST_FULL else SHORT_BEATS
-    start = min(seconds // 2, max(LEAST_HOOK, math.ceil(spoken_seconds(hook))))
+    """Kind, start and end of each beat. A short script has no time for a verdict in words."""
+    start = max(HOOK, math.ceil(spoken_seconds(hook)))
+    end = seconds - CTA
     yield "hook", 0, start
-    rest, total, passed, at = seconds - start, sum(weight for _, weight in others), 0, start
-    for kind, weight in others:
-        passed += weight
-        end = start + round(rest * passed / total)
-        yield kind, at, end
-        at = end
+    if seconds >= LEAST_FULL:
+        yield "demo", start, end - PAYOFF
+        yield "payoff", end - PAYOFF, end
+    else:
+        yield "demo", start, end
+    yield "cta", end, seconds
 
 
 def spoken_seconds(text: str) -> float:
@@ -577,9 +672,24 @@ def spoken_seconds(text: str) -> float:
     return words / WORDS_A_SECOND
 
 
-def _seconds(given: PackInputs) -> int:
-    """As long as the creator's posts that do better; else as long as the full beats."""
+def _seconds(given: PackInputs, thing: Thing) -> int:
+    """As long as the post that it goes on from; else as the creator's or the niche's better posts.
+
+    A test gets the time that it takes.
+    """
+    if thing.seconds:
+        return min(LONGEST, max(SHORTEST, int(half_up(thing.seconds))))
+    length = _usual_seconds(given) or USUAL
+    if given.case in {"shop_product", "no_comments"}:
+        need = DEMO_SECONDS.get(thing.kind, LEAST_DEMO)
+        if thing.group == "assembly":
+            need = DEMO_SECONDS["spec_assembly"]
+        length = max(length, HOOK + 1 + need + PAYOFF + CTA)
+    return min(LONGEST, max(SHORTEST, int(half_up(length))))
+
+
+def _usual_seconds(given: PackInputs) -> float | None:
     short = next((p.seconds for p in given.patterns if p.kind == "short" and p.seconds), None)
-    best = given.profile.seconds if given.profile else None
-    length = short or best
-    return FULL if not length else min(LONGEST, max(SHORTEST, round(length)))
+    own = [post for post in given.examples if given.profile is not None or post.is_own]
+    lengths = [post.duration_s for post in own or given.examples if post.duration_s]
+    return short or (median(lengths) if lengths else None)

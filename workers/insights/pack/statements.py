@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from workers.insights.documents import HookType, Pattern, Stars, Theme, Topic, ViewerTheme
-from workers.insights.pack.inputs import PackInputs, is_low
+from workers.insights.pack.inputs import PackInputs, is_high, is_low
 from workers.insights.sentiment.totals import MINIMUM
 from workers.insights.statistics import wilson
 from workers.insights.virality.profile import LEAST_STANDOUTS, Profile
@@ -24,10 +24,11 @@ LEAST_ALIKE = 2  # posts that open the same way
 LEAST_SHOWN = 0.1  # smaller ratios are said with two places
 WIDEST = 0.4  # of a share: a wider interval says nothing that is worth its numbers
 MOST_VIEWERS = 3
-MANY = 0.1  # of those who comment: fewer are called some
+OLD = "The newest video is "
 MOST_OF_A_KIND = 2
 MOST_DETAILS = 6
 SHARED_CREATORS = 883  # within whom more shares per view went with more views: docs/evaluation.md
+TENSE = 1.0  # before what deviates
 LEAST_STARS_APART, LEAST_SHOWN_REVIEWS = 0.3, 5
 
 
@@ -63,6 +64,7 @@ def statements(given: PackInputs) -> dict[str, Statement]:
         *_viewers(given),
         *_stars(given),
         *_page(given),
+        *_age(given),
     )
     return {statement.name: statement for statement in found}
 
@@ -168,7 +170,7 @@ def topic_fields(given: PackInputs, topic: Topic) -> dict[str, object]:
     words = given.words
     return {
         "product": given.short_name,
-        "who": words.say("counts.of_reviews", k=topic.n, n=topic.of),
+        "who": given.of_reviews(topic.n, topic.of),
         "noun": words.say(f"topics.{topic.name}"),
         "stars": words.number(topic.stars or 0, 1),
         "other_stars": words.number(topic.other_stars or 0, 1),
@@ -178,7 +180,8 @@ def topic_fields(given: PackInputs, topic: Topic) -> dict[str, object]:
 
 def topic_text(given: PackInputs, topic: Topic) -> str:
     """What reviews speak of, with the stars that they give."""
-    key = "topic_low" if is_low(topic) else "topic" if topic.stars is None else "topic_stars"
+    key = "topic" if topic.stars is None else "topic_stars"
+    key = "topic_low" if is_low(topic) else "topic_high" if is_high(topic) else key
     return given.words.say(f"why.{key}", **topic_fields(given, topic))
 
 
@@ -194,6 +197,10 @@ def _topics(given: PackInputs) -> Iterator[Statement]:
 
 def _overall(given: PackInputs) -> Iterator[Statement]:
     words, overall, sample = given.words, given.sentiment.overall, given.sentiment.sample
+    if given.hides_reviews:
+        reviews = words.say("counts.reviews", n=given.facts.reviews)
+        said = words.say("summaries.readable", n=sample.reviews, reviews=reviews)
+        yield Statement("readable", said)
     if not sample.analysed:
         key = "no_texts" if given.facts.reviews else "no_comments"
         yield Statement("overall", words.say(f"summaries.{key}"))
@@ -204,17 +211,23 @@ def _overall(given: PackInputs) -> Iterator[Statement]:
         yield Statement("overall", words.say("summaries.few", counts=counts, least=MINIMUM))
         return
     low, high = overall.ci95
+    # No more can be positive than is not negative.
+    most = min(intervals.positive[1], 1 - intervals.negative[0])
     fields = {
         "positive": words.percent(distribution.positive),
         "negative": words.percent(distribution.negative),
         "low": words.percent(intervals.positive[0]),
-        "high": words.percent(intervals.positive[1]),
+        "high": words.percent(most),
+        "bad_high": words.percent(min(intervals.negative[1], 1 - intervals.positive[0])),
         "n": overall.n,
     }
     counts, is_wide = given.counts(overall.n), is_too_wide(intervals.positive)
     if low <= 0 <= high:
-        said = words.say("summaries.wide", counts=counts)
-        yield Statement("open", said if is_wide else words.say("summaries.open", **fields))
+        # Stars and what viewers write say more than that labels do not decide it.
+        if not is_wide:
+            yield Statement("open", words.say("summaries.open", **fields))
+        elif not given.sentiment.stars and not given.viewers:
+            yield Statement("open", words.say("summaries.wide", counts=counts))
         return
     if is_wide:
         key = "leaning_up" if low > 0 else "leaning_down"
@@ -231,6 +244,17 @@ def _overall(given: PackInputs) -> Iterator[Statement]:
         reviews = words.say("counts.reviews", n=stars.n)
         shown = {"stars": words.number(stars.mean, 1), "reviews": reviews}
         yield _stated(given, "stars", "overall_stars", shown)
+
+
+def _age(given: PackInputs) -> Iterator[Statement]:
+    """How old the newest post is, where that is long ago."""
+    for caveat in given.caveats:
+        if is_age(caveat):
+            yield Statement("age", given.words.translated(caveat) or caveat)
+
+
+def is_age(caveat: str) -> bool:
+    return caveat.startswith(OLD)
 
 
 def is_too_wide(interval: tuple[float, float]) -> bool:
@@ -413,11 +437,18 @@ def viewers_fields(given: PackInputs, theme: ViewerTheme) -> dict[str, object]:
     words = given.words
     low, high = (words.percent(end) for end in theme.ci95)
     return {
-        "who": words.say("counts.of_comments", k=theme.n, n=theme.of),
+        "who": words.say(
+            # Only English ones are searched for phrases.
+            "counts.of_english"
+            if theme.of < given.sentiment.sample.comments
+            else "counts.of_comments",
+            k=theme.n,
+            n=theme.of,
+        ),
         "k": theme.n,
-        "you": words.say("you.many" if theme.share >= MANY else "you.some"),
         "said": words.say(f"viewers.{theme.kind}.said"),
         "noun": words.say(f"viewers.{theme.kind}.noun"),
+        "screen": words.say(f"viewers.{theme.kind}.screen"),
         "share": words.percent(theme.share),
         "usual": words.percent(round(theme.usual, 3)),
         "low": low,
@@ -550,8 +581,13 @@ def _page(given: PackInputs) -> Iterator[Statement]:
     words, facts = given.words, given.facts
     price, claim = facts.of("price"), facts.claim
     if claim is not None:
-        said = words.say("headlines.claim", claim=claim.said)
-        yield Statement("claim", claim.states, said)
+        key = "headlines.shade" if claim.kind == "shade" else "headlines.claim"
+        said = words.say(key, claim=claim.said, text=claim.text)
+        yield Statement("claim", claim.states, said, TENSE if claim.kind == "shade" else 0.0)
+    warranty = facts.about("spec_warranty")
+    if warranty is not None and warranty.is_tense:
+        said = words.say("headlines.warranty", text=warranty.said or warranty.text)
+        yield Statement("warranty", warranty.states, said, TENSE)
     if price is not None and price.subject == "auction":
         said = words.say("headlines.auction", text=price.said)
         yield Statement("auction", price.states, said)

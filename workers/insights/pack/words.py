@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from functools import cache
 from typing import Any, get_args
 
@@ -47,12 +47,13 @@ class Words:
         return key in self.texts
 
     def number(self, value: float | Decimal, places: int = 0) -> str:
-        return self._marked(f"{value:,.{places}f}")
+        return self._marked(f"{half_up(value, places):,}")
 
     def percent(self, share: float) -> str:
         """A share that is not nothing is never called 0 %."""
-        places = next((n for n in range(4) if round(100 * share, n) or not share), 4)
-        return self.say("format.percent", amount=self.number(100 * share, places))
+        amount = round(100 * share, 6)  # 100 * 0.145 is 14.499999999999998
+        places = next((n for n in range(4) if half_up(amount, n) or not share), 4)
+        return self.say("format.percent", amount=self.number(amount, places))
 
     def date(self, day: str) -> str:
         """An ISO date as people write it there: "November 6, 2020"."""
@@ -117,6 +118,11 @@ class Words:
 
     def _is_one(self, n: object) -> bool:
         return n == 1 or (n == 0 and self.texts["zero_is_one"] == "yes")
+
+
+def half_up(value: float | Decimal, places: int = 0) -> Decimal:
+    """Rounded as people do it: 4.25 is 4.3."""
+    return Decimal(str(value)).quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
 
 
 @cache

@@ -32,17 +32,19 @@ from workers.insights.pack import paraphrases
 from workers.insights.pack.cases import CASES, Case
 from workers.insights.pack.findings import MAX_FINDINGS, covers, findings, says
 from workers.insights.pack.inputs import PackInputs
+from workers.insights.pack.kinds import shot
 from workers.insights.pack.next_steps import MAX_STEPS
-from workers.insights.pack.proposals import MAX_ANGLES, propose
+from workers.insights.pack.proposals import EFFECT, MAX_ANGLES, propose
 from workers.insights.pack.statements import (
     Statement,
     conflicting,
     headline,
+    is_age,
     is_too_wide,
     statements,
 )
 from workers.insights.sentiment import language
-from workers.insights.virality.breakdown import OF_POSTS, OF_RETENTION
+from workers.insights.virality.breakdown import HOOKS_GUESSED, OF_POSTS, OF_RETENTION
 
 MOST_SENTENCES = 6
 MAX_NAMED_LANGUAGES = 4
@@ -80,6 +82,7 @@ def write_pack(given: PackInputs, log: EvidenceLog, grounding: Grounding) -> Pac
         tags=given.virality.tags,
         disclosure=None,
         comparables=paraphrases.comparables(given),
+        compared=paraphrases.comparisons(given),
         risks=risks,
         dos=tuple(_dos(given, told)),
         donts=tuple(_donts(given, risks)),
@@ -172,11 +175,15 @@ def _still_growing(given: PackInputs) -> PackStillGrowing:
 def _dos(given: PackInputs, told: Sequence[Finding]) -> Iterator[str]:
     """A shot for each aspect that people speak of and no finding is about."""
     aspects = dict.fromkeys(theme.aspect for theme in given.themes() if theme.aspect is not None)
+    if given.facts.claim is not None:
+        aspects.pop(EFFECT, None)  # the claim's test shows it
     shots = {finding.do for finding in told}
     for aspect in list(aspects)[:MAX_ANGLES]:
         words = given.words.aspect(aspect)
-        if words["demo"] not in shots:
-            yield given.words.say("dos.aspect", **words)
+        demo = shot(given.words, given.kind, aspect, f"aspects.{aspect}.demo")
+        if demo not in shots:
+            said = given.words.say("dos.aspect", **words | {"demo": demo})
+            yield said[0].upper() + said[1:]
 
 
 def _donts(given: PackInputs, risks: Sequence[Risk]) -> Iterator[str]:
@@ -246,9 +253,11 @@ def _caveats(given: PackInputs, *, has_retention: bool) -> Iterator[str]:
     words, not_read = given.words, given.sentiment.sample.not_read
     has_posts = given.virality.format is not None or bool(given.examples)
     unsaid = {*(() if has_posts else OF_POSTS), *(() if has_retention else OF_RETENTION)}
+    if all(post.hook == "none" for post in given.examples):
+        unsaid.add(HOOKS_GUESSED)
     unknown = 0
     for caveat in given.caveats:
-        if caveat in unsaid:
+        if caveat in unsaid or is_age(caveat):  # the summary begins with the age
             continue
         said = words.translated(caveat)
         if said is not None:

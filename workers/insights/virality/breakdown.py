@@ -18,15 +18,17 @@ from workers.insights.virality.patterns import patterns
 from workers.insights.virality.stands_out import Outlier, outliers, stands_out, still_growing
 from workers.insights.virality.velocity import counts, stage, velocity
 
+HOOKS_GUESSED = "The type of hook is a guess from the caption; the video itself was not watched."
 OF_POSTS = (
     "The watch time of these posts is not public: only their creators have it.",
-    "The type of hook is a guess from the caption; the video itself was not watched.",
+    HOOKS_GUESSED,
 )
 OF_RETENTION = (
     f"Retention by kind of opening comes from {RETENTION_POSTS} short videos of another platform.",
     "Kinds of opening that share their retention do not differ from each other measurably.",
 )
 NEVER_KNOWN = (*OF_POSTS, *OF_RETENTION)
+OLD_DAYS = 30  # older data is no news
 _TITLE_NOISE = re.compile(r"https?\S+|@\S+|[^\w\s'&().,!?\-]")
 # TikTok names a creator's own sound after the creator.
 _OWN_SOUND = re.compile(
@@ -123,6 +125,6 @@ def _caveats(videos: Sequence[Video], found: dict[str, Outlier], now: datetime) 
             f"{len(videos)} videos."
         )
     dated = [video.created_at for video in videos if video.created_at is not None]
-    if dated and (now - max(dated)).days > 60:
+    if dated and (now - max(dated)).days > OLD_DAYS:
         caveats.append(f"The newest video is {(now - max(dated)).days} days old.")
     return tuple(caveats)

@@ -14,12 +14,13 @@ from workers.insights.documents import Comparable, HookType
 from workers.insights.evidence import EvidenceLog
 from workers.insights.inputs import Video
 from workers.insights.statistics import Z80, wilson
-from workers.insights.virality.comparables import SHOWN, comparable, standouts
+from workers.insights.virality.comparables import comparable, standouts
 from workers.insights.virality.drivers import RATES
 from workers.insights.virality.hooks import hook_type
 from workers.insights.virality.patterns import LEAST_RATIO, LEAST_Z, difference
 from workers.insights.virality.stands_out import Outlier
 
+MOST_SHOWN = 10  # of a profile's own posts
 LEAST_STANDOUTS = 3  # fewer share nothing that could be told from chance
 
 
@@ -79,7 +80,7 @@ def profile_of(
         collected=collected,
         n=len(best),
         others=len(others),
-        best=tuple(comparable(outlier, log) for outlier in best[:SHOWN]),
+        best=tuple(comparable(outlier, log) for outlier in best[:MOST_SHOWN]),
         opening=_shared_opening(best, others, log),
         seconds=_median_seconds(best),
         other_seconds=_median_seconds(others),
