@@ -105,12 +105,11 @@ class Cells:
             return self.home, self.home.database.call(statement, *parameters)
         known = self.home.database.call("select * from private.hold_handle(%s)", handle)
         if known["account_id"] is not None:
+            # The cell that it leaves may not know yet that the key was revoked.
             cell = self._cell(known)
-            row = cell.database.call(statement, *parameters)
-            if row["user_id"] is not None:
-                return cell, row
+            return cell, cell.database.call(statement, *parameters)
         cell, row = self.first(statement, *parameters)
-        if row["user_id"] is not None and known["account_id"] is None:
+        if row["user_id"] is not None:
             self._learn(handle, row["user_id"])
         return cell, row
 

@@ -57,6 +57,7 @@ class Move:
     def abort(self) -> None:
         """Undoes the move: the account lives where it was. Raises psycopg.Error once redirected."""
         self._directory.execute("select private.require_abortable(%s)", (self._id,))
+        self._record("begun")  # if this is killed, the move may not go on from a copy
         self._target.execute("select private.clear_account(%s)", (self._id,))
         self._source.execute("select private.settle_account(%s, 'moving')", (self._id,))
         self._directory.execute("select private.abort_move(%s)", (self._id,))

@@ -31,6 +31,7 @@ USEFUL_TYPES = (
     "organizationMembership.deleted",
     "organizationMembership.updated",
 )
+_DELETIONS = ("user.deleted", "organization.deleted")
 _TYPE = re.compile(r"[A-Za-z0-9_]{1,40}(\.[A-Za-z0-9_]{1,40}){1,4}\Z")
 
 _signed_by_clerk = signature(
@@ -60,8 +61,10 @@ def receive(event: dict[str, Any]) -> Response:
     issuer, named = edge.settings.clerk_issuer, _identities(kind, event.get("data"))
     subject, member = _place(issuer, named.subject), _place(issuer, named.member)
     cells = [subject.cell if subject else edge.cells.home]
-    if subject and kind == "user.deleted":
-        cells = edge.cells.all()  # a person may be a member in any cell
+    if subject and kind in _DELETIONS:
+        # A person may be a member in any cell. An account that moved left its name behind. Its own
+        # cell comes first: while it moves, it refuses, and its new cell has no tombstone yet.
+        cells += [each for each in edge.cells.all() if each.audience != subject.cell.audience]
     statement, parameters = traced(
         "select private.record_clerk_event("
         "%s, %s, %s, %s, %s, %s, %s, to_timestamp(%s), %s) as outcome",

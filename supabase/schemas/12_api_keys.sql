@@ -111,8 +111,9 @@ begin
     if private.is_erased(v_key.user_id) then
         perform private.fail(403, 'account_deleted', 'This account has been deleted.');
     end if;
+    -- It arrives, or has left its key behind. Null would say that there is no such key.
     if private.cell_state(v_key.user_id) = 'moved' then
-        return;
+        perform private.require_settled(v_key.user_id);
     end if;
     -- Once a minute is enough. A write beside this one would only set the same.
     update public.api_keys as k set last_used_at = now()
@@ -128,8 +129,8 @@ end;
 $$;
 comment on function private.open_api_key is
 'The account and the role of a live API key, by the SHA-256 of the key. Notes the use. All null:
-there is no such key, or it ended. Errors: 403 account_deleted. Definer: the edge has no table
-rights.';
+there is no such key, or it ended. Errors: 403 account_deleted, 503 account_moving. Definer: the
+edge has no table rights.';
 grant execute on function private.open_api_key to webhook;
 
 create function private.create_key(

@@ -325,9 +325,10 @@ declare
 begin
     update private.cell_moves as m set
         step = record_move.step,
-        frozen_at = coalesce(
-            m.frozen_at, case when record_move.step = 'frozen' then clock_timestamp() end
-        ),
+        frozen_at = case
+            when record_move.step = 'frozen' then coalesce(m.frozen_at, clock_timestamp())
+            when record_move.step <> 'begun' then m.frozen_at
+        end,
         arrived_at = coalesce(
             m.arrived_at, case when record_move.step = 'arrived' then clock_timestamp() end
         )
@@ -335,7 +336,7 @@ begin
         -- After the commit no step may undo it.
         and (
             m.step in ('begun', 'frozen', 'copied')
-            or record_move.step not in ('frozen', 'copied')
+            or record_move.step not in ('begun', 'frozen', 'copied')
         )
     returning m.* into strict v_move;
     if record_move.step = 'redirected' then
@@ -825,16 +826,29 @@ returns void
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
+    v_condition text := (
+        select t.condition from private.cell_tables() as t where t.name = receive_rows.name
+    );
+    v_is_strange boolean := true;
     v_columns text;
     v_row jsonb;
     v_msg_id bigint;
 begin
-    if private.cell_state(receive_rows.user_id) is distinct from 'moved'
-        or receive_rows.name not in (select t.name from private.cell_tables() as t)
-        or exists (
+    if v_condition is not null
+        and private.cell_state(receive_rows.user_id) is not distinct from 'moved' then
+        -- What a row refers to has arrived before it.
+        execute format(
+            'select exists (select from jsonb_populate_recordset(null::%s, $2) as t'
+            || ' where (%s) is not true)',
+            receive_rows.name, v_condition
+        ) into v_is_strange using receive_rows.user_id, content;
+    end if;
+    if v_is_strange or (
+        receive_rows.name = 'private.live_jobs' and exists (
             select from jsonb_array_elements(content) as r (row)
-            where r.row ? 'user_id' and r.row ->> 'user_id' <> receive_rows.user_id::text
-        ) then
+            where r.row ->> 'tenant' is distinct from receive_rows.user_id::text
+        )
+    ) then
         raise exception 'Account % receives no such rows of % now.',
             receive_rows.user_id, receive_rows.name;
     end if;

@@ -82,6 +82,7 @@ declare
     v_endpoint public.webhook_endpoints;
     v_state private.endpoint_states;
     v_reason text;
+    v_host text;
     v_most_attempts constant integer := 20; -- by the backoff of begin_attempt three days
 begin
     -- The endpoint before its deliveries, as disabling locks them.
@@ -135,6 +136,8 @@ begin
     if v_reason is not null and v_endpoint.disabled_at is null then
         update public.webhook_endpoints as e set disabled_at = now(), disabled_reason = v_reason
         where e.id = v_endpoint.id;
+        -- The host alone: a path or a query may be a secret, and viewers read this.
+        v_host := substring(v_endpoint.url from '^[^:]+://([^/?#]+)');
         perform private.notify(
             v_endpoint.user_id, 'webhook_disabled', null,
             format(
@@ -143,11 +146,10 @@ begin
                     when v_reason = 'gone' then 'answered that it is gone'
                     else 'has failed for three days'
                 end,
-                -- The host alone: a path may be a secret, and viewers read this.
-                split_part(v_endpoint.url, '/', 3)
+                v_host
             ),
             jsonb_build_object(
-                'endpoint_id', v_endpoint.id, 'host', split_part(v_endpoint.url, '/', 3),
+                'endpoint_id', v_endpoint.id, 'host', v_host,
                 'cause', v_reason
             )
         );

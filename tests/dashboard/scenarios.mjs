@@ -33,6 +33,8 @@ export async function signInToFinalScript({ open }) {
   await page.waitForURL('**/sign-in?*')
   await page.getByRole('button', { name: 'Sign in' }).click()
   await page.getByText('Use 1 to 64 letters').waitFor()
+  // Whoever made the link does not choose where a person lands.
+  await page.goto(`${DASHBOARD_URL}/sign-in?to=%2F%5Celsewhere.example`)
   await page.getByLabel('Name').fill(NAME)
   await page.getByRole('button', { name: 'Sign in' }).click()
   await page.getByRole('heading', { name: 'No products yet' }).waitFor()

@@ -7,6 +7,8 @@ from typing import get_args
 
 import pytest
 
+from tests.insights.samples import KEY, NOW, make_collection
+from workers.insights.analysis import analyse
 from workers.insights.documents import FactKind
 from workers.insights.evidence import EvidenceLog
 from workers.insights.inputs import ProductFacts, Spec, SpecKind
@@ -160,3 +162,12 @@ def test_a_length_is_compared_with_a_thing_that_is_about_as_long(size, subject, 
     product = ProductFacts(name="Thing", sizes=(size,))
     [fact] = stated_facts(product, EvidenceLog(b"key"), words_in("en")).facts
     assert (fact.subject, fact.like) == (subject, like)
+
+
+@pytest.mark.parametrize("price", ["12.3450", "0.0050", "99999999.995"])
+@pytest.mark.parametrize("locale", LOCALES)
+def test_a_price_of_parts_of_a_cent_does_not_end_the_analysis(locale, price):
+    """A decimal and its float may round to different cents."""
+    product = ProductFacts(name="Mug", price=Decimal(price), currency="EUR")
+    collection = make_collection(source_kind="product_page", product=product)
+    analyse(collection, product_name="Mug", now=NOW, ref_key=KEY, locale=locale)

@@ -468,6 +468,17 @@ def test_410_disables_at_once_and_other_endpoints_are_told(db: Database) -> None
     assert db.rows(query, other["id"]) == [{"status": "pending", "problem": None}]
 
 
+@pytest.mark.parametrize("rest", ["?token=hush", "#hush", "/hush?token=hush"])
+def test_who_is_told_of_a_disabled_endpoint_sees_its_host_alone(db: Database, rest: str) -> None:
+    user = make_user(db)
+    endpoint = make_webhook(db, user, url="https://hooks.example" + rest)
+    make_delivery(db, user, endpoint_id=endpoint["id"])
+    attempt(db, endpoint, 410, "status")
+    [note] = db.rows("select text, params from public.notifications where user_id = %s", user)
+    assert "hush" not in json.dumps(note)
+    assert note["params"]["host"] == "hooks.example"
+
+
 def test_a_job_ends_only_when_nothing_is_pending(db: Database) -> None:
     endpoint = make_webhook(db, make_user(db))
     is_over = "select private.may_end_deliveries_job(%s)"

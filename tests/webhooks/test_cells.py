@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 import uuid
 from collections.abc import Iterator
@@ -422,3 +423,88 @@ def test_nobody_is_overwritten(db, other, mover):
     with pytest.raises(psycopg.Error, match="lives here"):
         move(mover, user, "b")
     assert len(other.rows("select from public.products")) == 1
+
+
+@pytest.mark.parametrize("done", ["clear_account", "settle_account"])
+def test_a_killed_abort_does_not_let_the_move_go_on(db, other, mover, done: str):
+    """The account lives in the old cell again. The command without --abort begins anew."""
+    user = make_known(db, "user_alice")
+    make_product(db, user)
+    before = contents(db, user)
+    with pytest.raises(KilledError):
+        move(mover, user, "b", stopped_after("copied"))
+
+    class Mortal:
+        """A connection that dies after one statement."""
+
+        def __init__(self, connection):
+            self._connection = connection
+
+        def execute(self, query: str, *rest):
+            answer = self._connection.execute(query, *rest)
+            if done in query:
+                raise KilledError
+            return answer
+
+    with cells_move.begun(mover, user, "b", lambda _: None) as (begun, _):
+        begun._source, begun._target = Mortal(begun._source), Mortal(begun._target)
+        with pytest.raises(KilledError):
+            begun.abort()
+    move(mover, user, "b")
+    assert contents(other, user) == before
+    assert rows_about(db, user) == {"public.accounts": 1}
+    assert db.value(STATE, user) == "moved"
+
+
+def test_an_organisation_that_moved_is_erased_in_its_old_cell_too(edge: Edge, db, other, mover):
+    db.execute("update private.cells set has_room = (id = 'a')")
+    acme = edge.session(o={"id": "org_acme", "rol": "admin", "slg": "acme"}).json["account"]["id"]
+    move(mover, uuid.UUID(acme), "b")
+    edge.tell({"type": "organization.deleted", "data": {"id": "org_acme"}})
+    for cell in (db, other):
+        assert cell.rows("select name from public.accounts where id = %s", acme) == []
+
+
+def test_a_deletion_beside_a_move_to_the_first_cell_waits_for_it(edge: Edge, db, other, mover):
+    user = account(edge)
+    make_product(other, user)
+    with pytest.raises(KilledError):
+        move(mover, user, "a", stopped_after("frozen"))
+    gone = {"type": "user.deleted", "data": {"id": "user_alice"}}
+    assert edge.tell(gone).status_code == 423
+    move(mover, user, "a")
+    assert edge.tell(gone).status_code == 200
+    assert edge.session().json["code"] == "account_deleted"
+
+
+def test_a_cell_takes_rows_of_the_arriving_account_alone(db, other, mover):
+    mallory, bob = make_known(db, "user_mallory"), make_known(other, "user_bob")
+    fill(db, mallory)
+    hook = make_webhook(other, bob)
+    with pytest.raises(KilledError):
+        move(mover, mallory, "b", stopped_after("copied"))
+    planted = (
+        ("private.endpoint_secrets", {"endpoint_id": str(hook["id"])}),
+        ("public.jobs", {"user_id": None}),
+        ("private.live_jobs", {"tenant": "system"}),
+    )
+    for name, changes in planted:
+        row = db.rows("select private.cell_rows(%s, %s) as row", mallory, name)[0]["row"]
+        with other.connect("mover") as login, pytest.raises(psycopg.Error, match="no such rows"):
+            login.execute(
+                "select private.receive_rows(%s, %s, %s::jsonb)",
+                (mallory, name, json.dumps([row | changes])),
+            )
+
+
+def test_a_key_that_is_revoked_in_the_new_cell_opens_nothing(edge: Edge, db, other, mover):
+    """The mover dies after the arrival: the old cell has not heard of it yet."""
+    user = make_known(db, "user_alice")
+    key = make_api_key(db, user)
+    header = {"Authorization": f"Bearer {key['secret']}"}
+    assert edge.client.post("/auth/session", headers=header).status_code == 200
+    with pytest.raises(KilledError):
+        move(mover, user, "b", stopped_after("arrived"))
+    assert audience(edge.client.post("/auth/session", headers=header)) == "cell_b"
+    other.execute("update public.api_keys set revoked_at = now() where id = %s", key["id"])
+    assert edge.client.post("/auth/session", headers=header).status_code == 401

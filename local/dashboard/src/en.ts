@@ -84,7 +84,7 @@ export const en = {
     question: 'Question', contrarian: 'Contrarian', result_first: 'Result first', problem: 'Problem', story: 'Story', listicle: 'List', pov: 'Point of view', demo: 'Demo',
     social_proof: 'Social proof', warning: 'Warning', comparison: 'Comparison', curiosity_gap: 'Curiosity', none: 'No hook',
   },
-  hookBasis: { own_posts: 'from your own posts', viewers: 'from what viewers say', outliers: 'from posts that stood out', question: 'from what people ask', theme: 'from what people say', fact: 'from what the page states' },
+  hookBasis: { own_posts: 'from your own posts', viewers: 'from what viewers say', outliers: 'from posts that stood out', question: 'from what people ask', theme: 'from what people say', topic: 'from what reviews speak of', fact: 'from what the page states' },
   factKinds: { spec: 'Stated value', price: 'Price', stock: 'Stock', rating: 'Rating', material: 'Material', size: 'Size', colour: 'Colour', brand: 'Brand' },
   severities: { high: 'High', medium: 'Medium', low: 'Low' },
   seconds: 'Seconds', beat: 'Beat', says: 'Says', onScreen: 'On screen',

@@ -93,7 +93,7 @@ export const es: Texts = {
     question: 'Pregunta', contrarian: 'A contracorriente', result_first: 'Primero el resultado', problem: 'Problema', story: 'Historia', listicle: 'Lista', pov: 'Punto de vista', demo: 'Demostración',
     social_proof: 'Prueba social', warning: 'Advertencia', comparison: 'Comparación', curiosity_gap: 'Curiosidad', none: 'Sin gancho',
   },
-  hookBasis: { own_posts: 'de tus propias publicaciones', viewers: 'de lo que dicen quienes lo ven', outliers: 'de publicaciones que destacaron', question: 'de lo que pregunta la gente', theme: 'de lo que dice la gente', fact: 'de lo que dice la página' },
+  hookBasis: { own_posts: 'de tus propias publicaciones', viewers: 'de lo que dicen quienes lo ven', outliers: 'de publicaciones que destacaron', question: 'de lo que pregunta la gente', theme: 'de lo que dice la gente', topic: 'de lo que tratan las reseñas', fact: 'de lo que dice la página' },
   factKinds: { spec: 'Dato', price: 'Precio', stock: 'Existencias', rating: 'Valoración', material: 'Material', size: 'Tamaño', colour: 'Color', brand: 'Marca' },
   severities: { high: 'Alto', medium: 'Medio', low: 'Bajo' },
   seconds: 'Segundos', beat: 'Paso', says: 'Dice', onScreen: 'En pantalla',

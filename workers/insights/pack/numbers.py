@@ -77,7 +77,10 @@ def _computed(given: PackInputs, product: ProductFacts | None) -> Iterator[str]:
     sizes += [str(given.words.texts[f"like.{name}"]) for name in ("a5", "a4", "a3")]
     for text in (*names, *sizes):
         yield from _numbers(text, given.words)
-    for amount in (stated.get("price"), stated.get("rating"), stated.get("review_count")):
+    price = stated.get("price")
+    if price is not None:  # a decimal rounds 12.345 to another cent than its float
+        yield from (f"{price:.{places}f}" for places in (0, 2))
+    for amount in (price, stated.get("rating"), stated.get("review_count")):
         yield from _forms(float(amount)) if amount is not None else ()
     results: list[Any] = [given.sentiment.model_dump(), given.virality.model_dump()]
     results += [given.caveats]

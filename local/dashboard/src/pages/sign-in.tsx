@@ -19,8 +19,8 @@ export function Component() {
   })
   const org = useWatch({ control, name: 'org' })
   const wanted = query.get('to') ?? '/products'
-  // An address of this page only.
-  const to = /^\/(?!\/)/.test(wanted) ? wanted : '/products'
+  // An address of this page only. Browsers read "/\\elsewhere" as "//elsewhere".
+  const to = wanted.startsWith('/') && isHere(wanted) ? wanted : '/products'
 
   if (person && !query.has('switch')) return <Navigate to={to} replace />
   return (
@@ -49,4 +49,8 @@ export function Component() {
       </form>
     </main>
   )
+}
+
+function isHere(address: string): boolean {
+  return URL.canParse(address, location.origin) && new URL(address, location.origin).origin === location.origin
 }
