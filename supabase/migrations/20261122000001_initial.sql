@@ -995,8 +995,9 @@ begin
     if private.is_erased(v_key.user_id) then
         perform private.fail(403, 'account_deleted', 'This account has been deleted.');
     end if;
+    -- It arrives, or has left its key behind. Null would say that there is no such key.
     if private.cell_state(v_key.user_id) = 'moved' then
-        return;
+        perform private.require_settled(v_key.user_id);
     end if;
     -- Once a minute is enough. A write beside this one would only set the same.
     update public.api_keys as k set last_used_at = now()
@@ -1012,8 +1013,8 @@ end;
 $$;
 comment on function private.open_api_key is
 'The account and the role of a live API key, by the SHA-256 of the key. Notes the use. All null:
-there is no such key, or it ended. Errors: 403 account_deleted. Definer: the edge has no table
-rights.';
+there is no such key, or it ended. Errors: 403 account_deleted, 503 account_moving. Definer: the
+edge has no table rights.';
 grant execute on function private.open_api_key to webhook;
 
 create function private.create_key(
@@ -1465,9 +1466,10 @@ declare
 begin
     update private.cell_moves as m set
         step = record_move.step,
-        frozen_at = coalesce(
-            m.frozen_at, case when record_move.step = 'frozen' then clock_timestamp() end
-        ),
+        frozen_at = case
+            when record_move.step = 'frozen' then coalesce(m.frozen_at, clock_timestamp())
+            when record_move.step <> 'begun' then m.frozen_at
+        end,
         arrived_at = coalesce(
             m.arrived_at, case when record_move.step = 'arrived' then clock_timestamp() end
         )
@@ -1475,7 +1477,7 @@ begin
         -- After the commit no step may undo it.
         and (
             m.step in ('begun', 'frozen', 'copied')
-            or record_move.step not in ('frozen', 'copied')
+            or record_move.step not in ('begun', 'frozen', 'copied')
         )
     returning m.* into strict v_move;
     if record_move.step = 'redirected' then
@@ -1965,16 +1967,29 @@ returns void
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
+    v_condition text := (
+        select t.condition from private.cell_tables() as t where t.name = receive_rows.name
+    );
+    v_is_strange boolean := true;
     v_columns text;
     v_row jsonb;
     v_msg_id bigint;
 begin
-    if private.cell_state(receive_rows.user_id) is distinct from 'moved'
-        or receive_rows.name not in (select t.name from private.cell_tables() as t)
-        or exists (
+    if v_condition is not null
+        and private.cell_state(receive_rows.user_id) is not distinct from 'moved' then
+        -- What a row refers to has arrived before it.
+        execute format(
+            'select exists (select from jsonb_populate_recordset(null::%s, $2) as t'
+            || ' where (%s) is not true)',
+            receive_rows.name, v_condition
+        ) into v_is_strange using receive_rows.user_id, content;
+    end if;
+    if v_is_strange or (
+        receive_rows.name = 'private.live_jobs' and exists (
             select from jsonb_array_elements(content) as r (row)
-            where r.row ? 'user_id' and r.row ->> 'user_id' <> receive_rows.user_id::text
-        ) then
+            where r.row ->> 'tenant' is distinct from receive_rows.user_id::text
+        )
+    ) then
         raise exception 'Account % receives no such rows of % now.',
             receive_rows.user_id, receive_rows.name;
     end if;
@@ -6904,6 +6919,7 @@ declare
     v_endpoint public.webhook_endpoints;
     v_state private.endpoint_states;
     v_reason text;
+    v_host text;
     v_most_attempts constant integer := 20; -- by the backoff of begin_attempt three days
 begin
     -- The endpoint before its deliveries, as disabling locks them.
@@ -6957,6 +6973,8 @@ begin
     if v_reason is not null and v_endpoint.disabled_at is null then
         update public.webhook_endpoints as e set disabled_at = now(), disabled_reason = v_reason
         where e.id = v_endpoint.id;
+        -- The host alone: a path or a query may be a secret, and viewers read this.
+        v_host := substring(v_endpoint.url from '^[^:]+://([^/?#]+)');
         perform private.notify(
             v_endpoint.user_id, 'webhook_disabled', null,
             format(
@@ -6965,11 +6983,10 @@ begin
                     when v_reason = 'gone' then 'answered that it is gone'
                     else 'has failed for three days'
                 end,
-                -- The host alone: a path may be a secret, and viewers read this.
-                split_part(v_endpoint.url, '/', 3)
+                v_host
             ),
             jsonb_build_object(
-                'endpoint_id', v_endpoint.id, 'host', split_part(v_endpoint.url, '/', 3),
+                'endpoint_id', v_endpoint.id, 'host', v_host,
                 'cause', v_reason
             )
         );
