@@ -74,7 +74,7 @@ def test_reviews_on_the_page_come_without_their_writers():
 
 def test_a_page_without_structured_data_is_read_as_a_person_would():
     seen = asdict(facts((PAGES / "plain.html").read_text()))
-    known = {name: value for name, value in seen.items() if value not in {None, ()}}
+    known = {name: value for name, value in seen.items() if value not in {None, (), False}}
     assert known == {
         "name": "Walnut board",
         "price": Decimal("64.00"),

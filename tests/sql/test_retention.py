@@ -62,12 +62,16 @@ ONE_PER_THING_OUTSIDE = {
     "public.subscriptions": "a subscription at Stripe",
     "private.stripe_account": "the one account at Stripe",
     "private.endpoint_keys": "a key of the workers' settings",
+    "private.cell_accounts": "an account of some cell",
+    "private.cell_handles": "a customer at Stripe or an API key; goes with its account",
+    "private.cell_moves": "the latest move of an account; goes with it",
     "private.waiting_workers": "a worker; forgotten ten minutes after it was last there",
 }
 # A table → how many rows of it an account may have, whatever its plan.
 PER_ACCOUNT = {"public.webhook_endpoints": 10}
 # Rows come with supabase/seed, not with use.
 CONFIGURATION = {
+    "private.cells",  # an operator adds them
     "private.job_kinds",
     "private.semaphores",
     "private.plan_prices",

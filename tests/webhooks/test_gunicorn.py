@@ -14,6 +14,7 @@ import pytest
 from tests.fakes.clerk import ORIGIN
 from tests.patience import PATIENCE_SECONDS
 from tests.webhooks import served
+from webhooks.buffering import READ_SECONDS
 
 
 @pytest.fixture(scope="module")
@@ -192,10 +193,13 @@ def test_who_comes_while_it_stops_is_answered_or_refused_and_never_reset(tmp_pat
         socket.create_connection(("127.0.0.1", running.port), PATIENCE_SECONDS) as slow,
     ):
         slow.sendall(text[:20].encode())  # keeps the processes for as long as it may take
+        told_at = time.monotonic()
         os.kill(running.pid, signal.SIGTERM)
         with suppress(ConnectionRefusedError):
             while True:
                 answers.append(say(running.port, text)[0])
         slow.sendall(text[20:].encode())
-        assert read_answer(slow)[0] == 200
+        # A machine that took longer for the rest than a request may take may refuse the request.
+        is_late = time.monotonic() - told_at > READ_SECONDS
+        assert read_answer(slow)[0] in ({200, 408} if is_late else {200})
     assert set(answers) == {200}

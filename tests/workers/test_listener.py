@@ -73,18 +73,20 @@ async def test_a_cancelled_job_is_named(db: Database):
 
 
 async def test_after_a_lost_connection_it_listens_again_and_looks_for_what_it_missed(db: Database):
-    async with listening(db.url("worker")) as heard:
-        await next_of(heard)
-        with capture_logs() as logs, db.as_superuser() as superuser:
-            superuser.rows(
-                "select pg_terminate_backend(pid) from pg_stat_activity"
-                " where application_name = 'worker listener' and datname = %s",
-                db.name,
-            )
+    with capture_logs() as logs:
+        async with listening(db.url("worker")) as heard:
+            await next_of(heard)
+            with db.as_superuser() as superuser:
+                ended = superuser.rows(
+                    "select pg_terminate_backend(pid) from pg_stat_activity"
+                    " where application_name = 'worker listener' and datname = %s",
+                    db.name,
+                )
+            assert len(ended) == 1
             assert await next_of(heard) == CONNECTED
-        expect_notifications(db)
-        enqueue(db)
-        assert await next_of(heard) == ("queue", QUEUE)
+            expect_notifications(db)
+            enqueue(db)
+            assert await next_of(heard) == ("queue", QUEUE)
     assert [log["event"] for log in logs] == ["listener_lost"]
 
 
