@@ -87,7 +87,7 @@ export const en = {
   hookBasis: { own_posts: 'from your own posts', viewers: 'from what viewers say', outliers: 'from posts that stood out', question: 'from what people ask', theme: 'from what people say', topic: 'from what reviews speak of', fact: 'from what the page states' },
   factKinds: { spec: 'Stated value', price: 'Price', stock: 'Stock', rating: 'Rating', material: 'Material', size: 'Size', colour: 'Colour', brand: 'Brand' },
   severities: { high: 'High', medium: 'Medium', low: 'Low' },
-  seconds: 'Seconds', beat: 'Beat', says: 'Says', onScreen: 'On screen',
+  seconds: 'Seconds', beat: 'Beat', says: 'Says', onScreen: 'On screen', firstPicture: 'First picture', compared: 'What differs',
   beatKinds: { hook: 'Hook', problem: 'Problem', demo: 'Demo', proof: 'Proof', payoff: 'Payoff', cta: 'Call to action' },
   noBeats: 'There is too little data for a script in this pack.', noBeatsText: 'It takes reviews, a video, or a page that states more. Analyse again later, or write a script yourself.',
   changeKinds: {

@@ -96,7 +96,7 @@ export const es: Texts = {
   hookBasis: { own_posts: 'de tus propias publicaciones', viewers: 'de lo que dicen quienes lo ven', outliers: 'de publicaciones que destacaron', question: 'de lo que pregunta la gente', theme: 'de lo que dice la gente', topic: 'de lo que tratan las reseñas', fact: 'de lo que dice la página' },
   factKinds: { spec: 'Dato', price: 'Precio', stock: 'Existencias', rating: 'Valoración', material: 'Material', size: 'Tamaño', colour: 'Color', brand: 'Marca' },
   severities: { high: 'Alto', medium: 'Medio', low: 'Bajo' },
-  seconds: 'Segundos', beat: 'Paso', says: 'Dice', onScreen: 'En pantalla',
+  seconds: 'Segundos', beat: 'Paso', says: 'Dice', onScreen: 'En pantalla', firstPicture: 'Primera imagen', compared: 'Qué cambia',
   beatKinds: { hook: 'Gancho', problem: 'Problema', demo: 'Demostración', proof: 'Prueba', payoff: 'Remate', cta: 'Llamada a la acción' },
   noBeats: 'Hay muy poco para un guion en este pack.', noBeatsText: 'Hacen falta reseñas, un vídeo o una página que diga más. Analiza más tarde, o escribe tú el guion.',
   changeKinds: {

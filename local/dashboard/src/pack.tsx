@@ -42,6 +42,9 @@ export function Pack({ content, record, onHook, aside }:
         </Card>
       )}
       {shown.map((kind) => <Section key={kind} kind={kind} content={content} {...(onHook && { onHook })} />)}
+      {(content.compared ?? []).length > 0 && (
+        <Card title={t.compared}><ul>{(content.compared ?? []).map(({ text }) => <li key={text}>{text}</li>)}</ul></Card>
+      )}
       {content.script_templates.length === 0 && <Card title={t.beats}><div className="muted" lang={language}><p>{t.noBeats}</p><p>{t.noBeatsText}</p></div></Card>}
       <Comparables content={content} />
       {(content.dos.length > 0 || content.donts.length > 0) && (
@@ -204,7 +207,7 @@ function Beats({ template, label }: { template: ScriptTemplate; label: string })
             <tr key={beat.from_s}>
               <td className="nowrap">{format.number(beat.from_s)}–{format.number(beat.to_s)}</td>
               <td lang="">{t.beatKinds[beat.kind]}</td>
-              <td>{beat.text}</td>
+              <td>{beat.shot && <p className="muted"><em>{t.firstPicture}: {beat.shot}</em></p>}{beat.text}</td>
               <td className="muted">{beat.on_screen}</td>
             </tr>
           ))}
