@@ -45,7 +45,7 @@ _SHADES = {
     for shade, fitting in read_resource("shades.toml").items()
 }
 # A buyer notices these: (unit, least or most amount).
-_SHORT_WARRANTY = {"day": 366, "month": 6}
+_SHORT_WARRANTY = {"day": 184, "month": 6}
 _HEAVY = {"kg": 20, "lb": 44}
 _CLAIMS = tuple(
     (kind, re.compile(rf"(?<!\w)(?:{'|'.join(phrases)})(?!\w)", re.IGNORECASE))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 
 from workers.insights.documents import Comparable, NextStep, NextStepKind, Pattern, PatternKind
@@ -10,6 +11,7 @@ from workers.insights.pack.inputs import PackInputs
 from workers.insights.pack.proposals import SHOWN_FACTS, retention_text
 from workers.insights.pack.statements import (
     both_sides,
+    is_age,
     is_alike,
     pattern_fields,
     shared_fields,
@@ -27,6 +29,8 @@ MAX_STEPS = 5
 MAX_LEADS = 2
 LEAST_QUESTIONS = 5
 LEAST_SECONDS_APART = 3.0
+LEAST_SILENT = 90  # days without a post
+_DAYS = re.compile(r"\d+")
 Steps = Callable[[PackInputs], Iterator[NextStep]]
 
 
@@ -180,10 +184,33 @@ def use_patterns(given: PackInputs) -> Iterator[NextStep]:
     """What the creator's own posts suggest, with how often such a pattern lasted elsewhere."""
     for pattern in given.patterns:
         kind, key = _PATTERN_STEPS[pattern.kind]
+        if key == "level_down" and not _has_changed(given):
+            key = "level_down_alike"
         text = given.words.say(f"next.{key}", **pattern_fields(given, pattern))
         if pattern.kind == "short":
             text = " ".join([text, *_longer_best(given, pattern)])
         yield NextStep(kind=kind, text=text, evidence_ids=pattern.evidence_ids)
+
+
+def _has_changed(given: PackInputs) -> bool:
+    """Whether anything measured sets the newer half apart from the older one."""
+    found = given.compared
+    return found is not None and found.groups == "halves" and any(r.is_apart for r in found.rows)
+
+
+def post_again(given: PackInputs) -> Iterator[NextStep]:
+    """Of a creator whose newest post is months old."""
+    ages = [int(days) for each in given.caveats if is_age(each) for days in _DAYS.findall(each)]
+    if any(days >= LEAST_SILENT for days in ages):
+        yield NextStep(kind="more_posts", text=given.words.say("next.post_again"))
+
+
+def share_more(given: PackInputs) -> Iterator[NextStep]:
+    """Of a video that is shared less per view than the creator's others."""
+    for driver in given.virality.drivers:
+        if driver.factor == "share_rate" and driver.direction == "down":
+            text = given.words.say("next.share_more")
+            yield NextStep(kind="compare_posts", text=text)
 
 
 def _longer_best(given: PackInputs, pattern: Pattern) -> Iterator[str]:

@@ -81,6 +81,7 @@ def _computed(given: PackInputs, product: ProductFacts | None) -> Iterator[str]:
         yield from _forms(float(amount)) if amount is not None else ()
     results: list[Any] = [given.sentiment.model_dump(), given.virality.model_dump()]
     results += [given.caveats]
+    results += [asdict(given.shares)] if given.shares else []
     if given.compared is not None:
         results += [asdict(given.compared), THOUSAND]
     if given.profile is not None:

@@ -27,7 +27,7 @@ from workers.insights.documents import (
     Theme,
 )
 from workers.insights.pack.facts import BUCKET, StatedFact
-from workers.insights.pack.inputs import CLAIMED, PackInputs, is_low
+from workers.insights.pack.inputs import CLAIMED, PackInputs, is_blamed
 from workers.insights.pack.kinds import shot
 from workers.insights.pack.statements import (
     LEAST_ALIKE,
@@ -35,6 +35,7 @@ from workers.insights.pack.statements import (
     conflicting,
     miscounted_fields,
     pattern_fields,
+    shared_fields,
     stars_fields,
     topic_fields,
     topic_text,
@@ -122,7 +123,7 @@ class Thing:
     group: str
     kind: Literal[
         "question", "pain", "flaw", "praise", "divided", "price", "fact", "seen", "claim",
-        "viewers", "again", "stars", "topic", "auction", "best", "shade"
+        "viewers", "again", "stars", "topic", "auction", "best", "shade", "shared"
     ]  # fmt: skip
     subject: str
     why: str
@@ -161,8 +162,10 @@ def propose(given: PackInputs, chooser: random.Random) -> Proposals:
         angle = _angle(given, thing, f"a{number}")
         angles.append(angle)
         if has_script:
-            scripts.append((_is_talk(thing), _script(given, thing, hook, angle, f"t{number}")))
-    # Few and strong: what a camera sees comes before what somebody tells.
+            scripts.append(
+                (number > 1 and _is_talk(thing), _script(given, thing, hook, angle, f"t{number}"))
+            )
+    # What is found first; then what a camera sees, before what somebody tells.
     scripts.sort(key=lambda pair: pair[0])
     return Proposals(
         tuple(things),
@@ -182,7 +185,8 @@ def _things(given: PackInputs) -> list[Thing]:
     if given.is_auction:  # nobody holds the thing before the end
         return [thing for thing in stated if thing.kind == "auction"]
     viewers = [*_viewers(given)]
-    said = [*_said(given), *_own_posts(given), *viewers[:1], *_best_post(given), *viewers[1:]]
+    posts = [*_shared(given), *_own_posts(given)]
+    said = [*_said(given), *posts, *viewers[:1], *_best_post(given), *viewers[1:]]
     stars = [*_stars(given), *_miscounted(given)]
     claim = [*_claim(given)]
     if claim and claim[0].subject not in {"fabric", "shade"}:
@@ -214,7 +218,7 @@ def _topics(given: PackInputs) -> Iterator[tuple[float, Thing]]:
         if group in taken:
             continue  # one shot shows both
         taken.add(group)
-        fields, low = topic_fields(given, topic), is_low(topic)
+        fields, low = topic_fields(given, topic), is_blamed(topic)
         why = topic_text(given, topic)
         thing = Thing(
             group="topic_low" if low else "topic",
@@ -339,7 +343,7 @@ def _viewers(given: PackInputs) -> Iterator[Thing]:
             fields=fields | {"product": given.short_name},
             evidence_ids=theme.evidence_ids,
             hook=f"viewers.{theme.kind}.hook",
-            frame="own",
+            frame="viewers",
         )
 
 
@@ -355,10 +359,10 @@ def _own_posts(given: PackInputs) -> Iterator[Thing]:
             subject=pattern.kind,
             why=why,
             demo=given.words.say("demos.again", **fields),
-            fields=fields | {"why": why, "product": given.short_name},
+            fields=fields | {"why": why, "product": given.short_name, "date": _best_date(given)},
             evidence_ids=pattern.evidence_ids,
             hook="hooks.again.story",
-            frame="own",
+            frame="own" if _best_date(given) else "default",
             seconds=_again_seconds(given),
         )
 
@@ -382,18 +386,49 @@ def _best_post(given: PackInputs) -> Iterator[Thing]:
             "seconds": words.number(post.duration_s),
         }
         why = words.say("summaries.best", **fields)
+        # Where shorter posts do better, the sequel is one.
+        most = next((p.seconds for p in given.patterns if p.kind == "short" and p.seconds), None)
+        is_long = most is not None and post.duration_s > most
+        length = most if is_long and most else post.duration_s
+        said = {**fields, "seconds": words.number(length)}
         yield Thing(
             group="best",
             kind="best",
             subject="best",
             why=why,
-            demo=words.say("demos.best", **fields),
+            demo=words.say("demos.best_short" if is_long else "demos.best", **said),
             fields=fields | {"why": why},
             evidence_ids=(post.evidence_id,),
             hook="hooks.best.story",
             frame="own",
-            seconds=post.duration_s,
+            seconds=length,
         )
+
+
+def _best_date(given: PackInputs) -> str:
+    own = [post for post in given.examples if given.profile is not None or post.is_own]
+    best = max(own, key=lambda post: post.ratio_interval[0], default=None)
+    return given.words.date(best.posted_on) if best is not None and best.posted_on else ""
+
+
+def _shared(given: PackInputs) -> Iterator[Thing]:
+    """One more post to pass on, where those that stand out are shared more."""
+    profile, words, date = given.profile, given.words, _best_date(given)
+    if profile is None or profile.shared is None or not date:
+        return
+    fields = shared_fields(given, profile) | {"product": given.short_name, "date": date}
+    why = words.say("summaries.shared_more", **fields)
+    yield Thing(
+        group="shared",
+        kind="shared",
+        subject="shared",
+        why=why,
+        demo=words.say("demos.shared", **fields),
+        fields=fields | {"why": why},
+        evidence_ids=profile.shared_evidence,
+        hook="hooks.shared.story",
+        frame="own",
+    )
 
 
 def _again_seconds(given: PackInputs) -> float | None:
@@ -562,6 +597,7 @@ _BASES: dict[str, Basis] = {
     "auction": "fact",
     "shade": "fact",
     "best": "own_posts",
+    "shared": "own_posts",
 }
 _REPLIES: dict[str, HookType] = {
     "question": "question",
@@ -572,6 +608,7 @@ _REPLIES: dict[str, HookType] = {
     "viewers": "social_proof",
     "again": "story",
     "best": "story",
+    "shared": "story",
     "stars": "contrarian",
     "topic": "question",
     "claim": "question",
@@ -623,10 +660,12 @@ def _script(
 
     said = {
         "hook": hook.text,
-        "demo": thing.demo or "",
+        "demo": given.words.say("format.quote", text=beat("middle")),
         "payoff": beat("payoff"),
         "cta": given.words.say("beats.reply.cta") if thing.group == "reply" else beat("cta"),
     }
+    frame = given.words.say(f"frames.{thing.frame}", **thing.fields)
+    shots = {"hook": frame, "demo": thing.demo or ""}
     seconds = _seconds(given, thing)
     beats = tuple(
         Beat(
@@ -634,8 +673,8 @@ def _script(
             to_s=end,
             kind=kind,
             text=said[kind],
-            on_screen=beat("screen") if kind == "hook" else "",
-            shot=given.words.say(f"frames.{thing.frame}") if kind == "hook" else "",
+            on_screen={"hook": beat("screen"), "demo": beat("middle_screen")}.get(kind, ""),
+            shot=shots.get(kind, ""),
         )
         for kind, start, end in _timed(said["hook"], seconds)
     )
