@@ -368,8 +368,10 @@ begin
                     coalesce(r.url, '') = ''
                     and exists (
                         select 1
-                        from jsonb_path_query(
-                            v_content, 'lax $.*[*] ? (exists(@.evidence_ids))'
+                        from (
+                            select jsonb_path_query(v_content, 'lax $.findings[*]')
+                            union all
+                            select jsonb_path_query(v_content, 'lax $.hooks[*]')
                         ) as f (part)
                         where f.part -> 'evidence_ids' ? r.cited
                     )

@@ -77,7 +77,7 @@ def cases(folder: Path, offset: int = 0) -> Iterator[Case]:
     for page, locale, tags in zip(reviewed, LANGUAGES, NICHES, strict=True):
         # Hashtags are known for the first products alone.
         given = replace(page, videos=() if offset else _niche(creators, tags))
-        if len(page.comments) < LEAST_REVIEWS:
+        if not offset and len(page.comments) < LEAST_REVIEWS:
             stand_ins = _comments(_texts(folder, "amazon_snippets"), "review")
             given = replace(given, comments=stand_ins)
         yield Case("a shop's product with reviews", _name(page), locale, given)

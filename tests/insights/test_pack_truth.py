@@ -9,8 +9,16 @@ from decimal import Decimal
 
 import pytest
 
-from tests.insights.samples import KEY, NOW, make_collection, make_comments, make_posts, varied
-from tests.insights.test_pack import FACTS, _pack
+from tests.insights.samples import (
+    KEY,
+    NOW,
+    make_collection,
+    make_comments,
+    make_posts,
+    make_video,
+    varied,
+)
+from tests.insights.test_pack import FACTS, _pack, _profile_pack
 from tests.insights.test_pack_scripts import _page
 from tests.insights.test_pack_words import CASES
 from workers.insights.analysis import analyse
@@ -105,3 +113,43 @@ def test_an_auction_asks_for_a_guess_and_for_no_limit():
     said = json.dumps([pack["script_templates"], pack["next_steps"], pack["findings"]])
     assert "guess" in said
     assert "limit" not in said
+
+
+def test_lengths_that_chance_explains_make_no_step():
+    lengths = (50.0, 10.0, 45.0, 8.0)
+    usual = [
+        post
+        for n, length in enumerate((12.0, 50.0, 9.0, 40.0, 11.0, 55.0, 10.0))
+        for post in make_posts("ana", [1000] * 3, duration_seconds=length, role="creator")
+    ]
+    best = [
+        make_video("ana", days_old=40 - n, views=9000, duration_seconds=length, role="creator")
+        for n, length in enumerate(lengths)
+    ]
+    pack = _pack(source_kind="tiktok_profile", videos=(*usual, *best))
+    assert "Within chance: length" in json.dumps(pack["compared"])
+    assert "repeat_opening" not in {step["kind"] for step in pack["next_steps"]}
+    assert "others 1" not in pack["summary"]
+
+
+@pytest.mark.parametrize("seconds", [5.0, 8.0, 15.0])
+def test_a_sequel_says_no_other_length_than_its_script_has(seconds):
+    pack = _profile_pack(seconds)
+    for script in pack["script_templates"]:
+        said = re.findall(r"\b(\d+) s\b", " ".join(beat["shot"] for beat in script["beats"]))
+        assert {int(each) for each in said} <= {script["duration_s"]}
+
+
+def test_few_pieces_and_small_sizes_are_nothing_to_film():
+    specs = (Spec("pieces", "2", ""), Spec("batteries", "", ""))
+    pack = _page("Walkie", price=Decimal(20), currency="EUR", specs=specs, sizes=("6 × 6 × 12 cm",))
+    said = json.dumps([pack["hooks"], pack["script_templates"]])
+    assert "None included" not in said
+    assert "count" not in said.lower()
+    assert "fit" not in said
+
+
+def test_what_anybody_lifts_is_not_carried_upstairs():
+    for amount, unit, is_heavy in (("230", "g", False), ("4.3", "kg", False), ("61", "kg", True)):
+        pack = _page("Rub", price=Decimal(8), currency="EUR", specs=(Spec("weight", amount, unit),))
+        assert ("stairs" in json.dumps([pack["hooks"], pack["findings"]])) is is_heavy

@@ -13,6 +13,7 @@ from workers.insights.pack.statements import (
     both_sides,
     is_age,
     is_alike,
+    is_surely,
     pattern_fields,
     shared_fields,
     stars_fields,
@@ -29,6 +30,7 @@ MAX_STEPS = 5
 MAX_LEADS = 2
 LEAST_QUESTIONS = 5
 LEAST_SECONDS_APART = 3.0
+OUTCOMES = frozenset({"shares", "comments"})  # which viewers make
 LEAST_SILENT = 90  # days without a post
 _DAYS = re.compile(r"\d+")
 Steps = Callable[[PackInputs], Iterator[NextStep]]
@@ -193,9 +195,13 @@ def use_patterns(given: PackInputs) -> Iterator[NextStep]:
 
 
 def _has_changed(given: PackInputs) -> bool:
-    """Whether anything measured sets the newer half apart from the older one."""
+    """Whether anything that the creator chooses sets the newer half apart from the older one."""
     found = given.compared
-    return found is not None and found.groups == "halves" and any(r.is_apart for r in found.rows)
+    return (
+        found is not None
+        and found.groups == "halves"
+        and any(r.is_apart and r.name not in OUTCOMES for r in found.rows)
+    )
 
 
 def post_again(given: PackInputs) -> Iterator[NextStep]:
@@ -251,7 +257,7 @@ def repeat_length(given: PackInputs) -> Iterator[NextStep]:
         return
     if any(pattern.kind == "short" for pattern in given.patterns):
         return  # a surer sentence about the same
-    if profile.seconds and profile.other_seconds and not is_alike(profile):
+    if profile.seconds and profile.other_seconds and not is_alike(profile) and is_surely(given):
         text = given.words.say(
             "next.repeat_length",
             seconds=given.words.number(profile.seconds),

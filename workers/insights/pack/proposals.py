@@ -52,7 +52,7 @@ MAX_SCRIPTS = 2
 MAX_VIEWERS, MAX_TOPICS = 2, 1
 MOST_SAID = 3  # before the stars of the page
 AGAINST = 2.0  # what a complaint weighs beside a praise
-SHORTEST, LONGEST = 9, 60  # seconds of a script
+SHORTEST, LONGEST = 8, 60  # seconds of a script
 BeatKind = Literal["hook", "problem", "demo", "proof", "payoff", "cta"]
 USUAL = 20  # seconds, where nobody's length is known
 LEAST_FULL = 15  # seconds: a shorter script has no verdict of its own
@@ -61,6 +61,7 @@ LEAST_DEMO = 8
 # Shots that take longer, waiting already sped up.
 DEMO_SECONDS = {"claim": 10, "spec_assembly": 12, "stars": 10, "topic": 8}
 WORDS_A_SECOND = 3.3
+LEAST_PIECES = 10  # fewer need no counting on camera
 LONG_WORD = 12  # letters: a longer word counts twice
 LEAST_FOR_SCRIPT = 3  # facts, where nothing else is known
 # Facts that make a hook, the most telling first.
@@ -88,11 +89,17 @@ _MEASURED = frozenset((
 ))  # fmt: skip
 # Those that a shot can show, beside price and stars, which a page shows itself.
 SHOWN_FACTS = tuple(
-    subject for subject in _FACTS if subject not in {"auction", "price", "rating", "material"}
+    subject
+    for subject in _FACTS
+    if subject not in {"auction", "price", "rating", "material", "weight", "spec_weight"}
 )
-_GROUPS = {"spec_assembly": "assembly", "spec_childlock": "childlock"}
+_GROUPS = {
+    "spec_assembly": "assembly",
+    "spec_batteries": "batteries",
+    "spec_childlock": "childlock",
+}
 _GROUPS |= {"spec_load_side": "load_side", "spec_warranty": "warranty", "spec_weight": "weight"}
-_ONLY_TENSE = frozenset({"spec_warranty"})
+_ONLY_TENSE = frozenset({"spec_warranty", "spec_weight", "weight"})
 # The first picture of a script, by what it tests.
 _FRAMES = {
     "auction": "auction", "price": "price", "spec_assembly": "assembly", "spec_weight": "weight",
@@ -389,7 +396,8 @@ def _best_post(given: PackInputs) -> Iterator[Thing]:
         # Where shorter posts do better, the sequel is one.
         most = next((p.seconds for p in given.patterns if p.kind == "short" and p.seconds), None)
         is_long = most is not None and post.duration_s > most
-        length = most if is_long and most else post.duration_s
+        length = max(SHORTEST, most if is_long and most else post.duration_s)
+        is_long = is_long or length > post.duration_s
         said = {**fields, "seconds": words.number(length)}
         yield Thing(
             group="best",
@@ -489,6 +497,7 @@ def _facts(given: PackInputs) -> Iterator[Thing]:
         fact = by_subject.get(subject)
         left_out = (
             (subject in _ONLY_TENSE and fact is not None and not fact.is_tense)
+            or (subject == "spec_pieces" and fact is not None and _is_few(fact))
             or (subject == "price" and given.facts.of("stock"))
             or (
                 subject == "rating"
@@ -529,6 +538,11 @@ def _facts(given: PackInputs) -> Iterator[Thing]:
             fields=fields,
             evidence_ids=tuple(each.evidence_id for each in same),
         )
+
+
+def _is_few(fact: StatedFact) -> bool:
+    """Whether anybody counts the pieces at a glance."""
+    return fact.said.isdigit() and int(fact.said) < LEAST_PIECES
 
 
 def _hooks(

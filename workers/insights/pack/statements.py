@@ -393,7 +393,7 @@ def _profile(given: PackInputs) -> Iterator[Statement]:
         }
         if is_alike(profile):
             yield Statement("lengths", words.say("summaries.lengths_alike", **fields))
-        else:
+        elif is_surely(given):
             said = words.say("summaries.lengths", k=profile.n, n=profile.others, **fields)
             yield Statement("lengths", said)
 
@@ -509,6 +509,12 @@ def is_alike(profile: Profile) -> bool:
     """Whether the posts that stand out are about as long as the others."""
     lengths = sorted((profile.seconds or 0.0, profile.other_seconds or 0.0))
     return lengths[1] < ALIKE * lengths[0]
+
+
+def is_surely(given: PackInputs) -> bool:
+    """Whether the difference of lengths is not one that chance explains."""
+    rows = given.compared.rows if given.compared is not None else ()
+    return all(row.is_apart for row in rows if row.name == "seconds")
 
 
 def stars_apart(given: PackInputs) -> Iterator[tuple[Stars, float]]:

@@ -122,6 +122,11 @@ def _headline(
     )
     if given.case == "profile" and first is not None and first.headline:
         return given.words.say("format.headline", product=given.spoken_name, said=first.headline)
+    named = [found[name] for name in case.headline if name in found and found[name].headline]
+    is_flat = not any(statement.deviation for statement in named)
+    if given.case == "own_video" and told and is_flat:
+        said = given.words.say("headlines.topic", said=told[0].text.rstrip("."))
+        return given.words.say("format.headline", product=given.spoken_name, said=said)
     return headline(given, found, case.headline)
 
 
