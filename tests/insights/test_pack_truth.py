@@ -153,3 +153,17 @@ def test_what_anybody_lifts_is_not_carried_upstairs():
     for amount, unit, is_heavy in (("230", "g", False), ("4.3", "kg", False), ("61", "kg", True)):
         pack = _page("Rub", price=Decimal(8), currency="EUR", specs=(Spec("weight", amount, unit),))
         assert ("stairs" in json.dumps([pack["hooks"], pack["findings"]])) is is_heavy
+
+
+def test_a_page_with_two_counts_of_reviews_is_told_once_and_has_a_script():
+    reviews = make_comments(*varied("I love it", 12), kind="review", rating=5.0)
+    page = replace(
+        FACTS, name="Chair cover - taupe", colours=("beige",), rating=4.0, review_count=5
+    )
+    collection = make_collection(comments=reviews, subject_is_product=True, product=page)
+    pack = analyse(
+        collection, product_name=page.name, now=NOW, ref_key=KEY, locale="en"
+    ).pack.configuration
+    shots = json.dumps([script["beats"] for script in pack["script_templates"]])
+    assert "Scroll the page from top to bottom" in shots
+    assert "stars on average" not in pack["summary"]

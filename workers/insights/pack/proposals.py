@@ -170,9 +170,12 @@ def propose(given: PackInputs, chooser: random.Random) -> Proposals:
         angles.append(angle)
         if has_script:
             scripts.append(
-                (number > 1 and _is_talk(thing), _script(given, thing, hook, angle, f"t{number}"))
+                (
+                    number > MAX_SCRIPTS and _is_talk(thing),
+                    _script(given, thing, hook, angle, f"t{number}"),
+                )
             )
-    # What is found first; then what a camera sees, before what somebody tells.
+    # The first two; then what a camera sees, before what somebody tells.
     scripts.sort(key=lambda pair: pair[0])
     return Proposals(
         tuple(things),

@@ -238,7 +238,8 @@ def _overall(given: PackInputs) -> Iterator[Statement]:
             max(low, -high),
         )
     stars = given.sentiment.stars
-    if stars is not None and not any(stars_apart(given)):
+    is_told = any(stars_apart(given)) or miscounted_fields(given) is not None
+    if stars is not None and not is_told:
         reviews = words.say("counts.reviews", n=stars.n)
         shown = {"stars": words.number(stars.mean, 1), "reviews": reviews}
         yield _stated(given, "stars", "overall_stars", shown)
