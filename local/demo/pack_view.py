@@ -138,7 +138,11 @@ def _beats(beats: list[Json]) -> RenderableType:
     table = _table("Seconds", "Say", "Show")
     for beat in beats:
         seconds = f"{beat['from_s']}-{beat['to_s']} {beat['kind']}"
-        table.add_row(seconds, escape(beat["text"]), escape(beat["on_screen"]))
+        table.add_row(
+            seconds,
+            escape(" ".join(filter(None, (beat.get("shot"), beat["text"])))),
+            escape(beat["on_screen"]),
+        )
     return table
 
 

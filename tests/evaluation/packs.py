@@ -2,6 +2,7 @@
 
     python -m tests.evaluation.packs ../shared/data          prints them
     python -m tests.evaluation.packs ../shared/data FOLDER   writes 01.md to 10.md and README.md
+    … --offset N                                             others: the Nth next pages and creators
 
 The texts are those of the Markdown export, by the database's own function. Product pages, their
 reviews, creators and their counts are real. Where a page shows fewer than ten reviews, and under
@@ -12,6 +13,7 @@ stored.
 
 from __future__ import annotations
 
+import argparse
 import csv
 import gzip
 import re
@@ -38,6 +40,7 @@ NOW = datetime(2020, 12, 21, tzinfo=UTC)
 COMMENTS = 160
 LEAST_REVIEWS = 10  # with fewer of its own a page gets stand-ins
 SHOP_PACKS = 3
+CREATORS = 4  # whose accounts an offset passes
 LANGUAGES: tuple[Locale, ...] = ("en", "pt", "de")
 VIDEO_NAMES: dict[Locale, str] = {"en": "my video", "pt": "meu vídeo", "de": "mein Video"}
 PROFILE_NAMES: dict[Locale, str] = {"en": "my profile", "pt": "meu perfil", "de": "mein Profil"}
@@ -62,16 +65,19 @@ class Case:
     collection: Collection
 
 
-def cases(folder: Path) -> Iterator[Case]:
-    """The same ten for the same data."""
+def cases(folder: Path, offset: int = 0) -> Iterator[Case]:
+    """The same ten for the same data and offset."""
     found = list(_pages(folder))
-    reviewed = sorted(found, key=lambda page: -len(page.comments))[:SHOP_PACKS]
-    others = [page for page in found if not page.comments]
+    first = offset * SHOP_PACKS
+    reviewed = sorted(found, key=lambda page: -len(page.comments))[first : first + SHOP_PACKS]
+    others = [page for page in found if not page.comments and page not in reviewed][offset:]
     creators = sorted(data.creators(folder).items())
+    creators = creators[offset * CREATORS :] + creators[: offset * CREATORS]
     comments = _texts(folder, "youtube_comments")
     for page, locale, tags in zip(reviewed, LANGUAGES, NICHES, strict=True):
-        given = replace(page, videos=_niche(creators, tags))
-        if len(page.comments) < LEAST_REVIEWS:
+        # Hashtags are known for the first products alone.
+        given = replace(page, videos=() if offset else _niche(creators, tags))
+        if not offset and len(page.comments) < LEAST_REVIEWS:
             stand_ins = _comments(_texts(folder, "amazon_snippets"), "review")
             given = replace(given, comments=stand_ins)
         yield Case("a shop's product with reviews", _name(page), locale, given)
@@ -125,11 +131,11 @@ def _block(texts: Sequence[str], words: str) -> list[str]:
     return list(texts[start : start + COMMENTS])
 
 
-def exported(folder: Path) -> Iterator[tuple[Case, str]]:
+def exported(folder: Path, offset: int = 0) -> Iterator[tuple[Case, str]]:
     """Each case with its pack, as the export gives it."""
     scratch_folder = load(LocalSettings, _env_file=ROOT / ".env").local_dir
     with scratch.database(scratch_folder) as migrated, psycopg.connect(migrated.url) as database:
-        for case in cases(folder):
+        for case in cases(folder, offset):
             pack = analyse(
                 case.collection, product_name=case.name, now=NOW, ref_key=KEY, locale=case.locale
             ).pack
@@ -145,9 +151,9 @@ def exported(folder: Path) -> Iterator[tuple[Case, str]]:
             yield case, markdown
 
 
-def main(folder: Path, target: Path | None) -> None:
+def main(folder: Path, target: Path | None, offset: int = 0) -> None:
     index = ["| file | case | language |", "| --- | --- | --- |"]
-    for number, (case, markdown) in enumerate(exported(folder), start=1):
+    for number, (case, markdown) in enumerate(exported(folder, offset), start=1):
         index.append(f"| {number:02}.md | {case.title} | {case.locale} |")
         if target is None:
             sys.stdout.write(f"<!-- {number}. {case.title}, {case.locale} -->\n{markdown}\n")
@@ -209,4 +215,9 @@ def _of(kind: str, videos: tuple[Video, ...], comments: tuple[Comment, ...]) -> 
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), Path(sys.argv[2]) if len(sys.argv) > 2 else None)
+    asked = argparse.ArgumentParser()
+    asked.add_argument("data", type=Path)
+    asked.add_argument("target", type=Path, nargs="?")
+    asked.add_argument("--offset", type=int, default=0)
+    given = asked.parse_args()
+    main(given.data, given.target, given.offset)

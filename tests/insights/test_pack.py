@@ -224,7 +224,7 @@ def test_scripts_have_no_gaps_and_begin_with_a_picture():
     for script in scripts:
         beats = script["beats"]
         assert [beat["kind"] for beat in beats] == ["hook", "demo", "payoff", "cta"]
-        assert [bool(beat["shot"]) for beat in beats] == [True, False, False, False]
+        assert [bool(beat["shot"]) for beat in beats] == [True, True, False, False]
         assert [beat["from_s"] for beat in beats] == [0, *(beat["to_s"] for beat in beats[:-1])]
         assert beats[-1]["to_s"] == script["duration_s"] == 20
 

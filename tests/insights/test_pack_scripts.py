@@ -80,9 +80,9 @@ def test_a_sequel_is_as_long_as_it_says():
     [script] = [
         each
         for each in pack["script_templates"]
-        if any("same length" in beat["text"] for beat in each["beats"])
+        if any("same length" in beat["shot"] for beat in each["beats"])
     ]
-    [said] = [beat["text"] for beat in script["beats"] if "same length" in beat["text"]]
+    [said] = [beat["shot"] for beat in script["beats"] if "same length" in beat["shot"]]
     assert f"({script['duration_s']} s)" in said
 
 
@@ -197,8 +197,8 @@ def test_where_nothing_differs_the_pack_says_so():
     unknown = {"role": "creator", "shares": None, "comments": None}
     videos = (*make_posts("ana", [1000] * 14, **unknown), *make_posts("ana", [9000] * 3, **unknown))
     pack = _pack(source_kind="tiktok_profile", videos=videos)
-    assert pack["compared"][0]["text"].startswith("3 posts that stand out")
-    assert "None of what was measured differs" in pack["compared"][-1]["text"]
+    assert pack["compared"][0]["text"].startswith("Your 3 posts that stand out")
+    assert "Nothing listed here sets them apart" in pack["compared"][-1]["text"]
 
 
 @pytest.mark.parametrize(

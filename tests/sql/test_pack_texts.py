@@ -179,7 +179,7 @@ DATE
 
 - **9 of 172 ask about $29.** → Show the bill. (e1)
 
-## Script: Price (20 s)
+## Script 1: Price (20 s)
 
 | Seconds | Say or do | On screen |
 | --- | --- | --- |
@@ -217,10 +217,6 @@ DATE
 ## Next
 
 - Add posts.
-
-## What this rests on
-
-- e1: Asks.
 
 ## Caveats
 
@@ -303,7 +299,7 @@ def test_a_pack_of_another_account_is_not_there(
 def test_headings_are_in_the_language_of_the_pack(db: Database, locale: str) -> None:
     shown = text(db, pack_of(db, CONTENT | {"locale": locale}), "markdown")
     headings = re.findall(r"^## (.*)$", shown, re.MULTILINE)
-    assert len(set(headings)) == 13
+    assert len(set(headings)) == 12
     english = re.findall(r"^## (.*)$", MARKDOWN, re.MULTILINE)
     # Some words are the same everywhere.
     assert words_in(locale).locale == locale
@@ -316,6 +312,26 @@ def test_an_angle_without_a_script_is_listed(db: Database) -> None:
     shown = text(db, pack_of(db, without), "markdown")
     assert "## Angles\n\n- **Price**: Show it. 9 ask. (e1)\n" in shown
     assert "- Look. The script begins so. (e1)" in shown
+
+
+def test_what_a_script_films_stands_once(db: Database) -> None:
+    beats = [{"from_s": 0, "to_s": 9, "kind": "demo", "text": "Watch.", "shot": "Show the bill."}]
+    script = {"angle_id": "a1", "duration_s": 20, "beats": beats}
+    shown = text(db, pack_of(db, CONTENT | {"script_templates": [script]}), "markdown")
+    assert shown.count("Show the bill.") == 1
+    assert "- **9 of 172 ask about $29.** → Script 1 (e1)" in shown
+    assert "*Show the bill.* Watch." in shown
+
+
+def test_a_reason_that_a_finding_gives_is_not_repeated(db: Database) -> None:
+    hook = {"text": "Why?", "why": "9 of 172 ask about $29.", "evidence_ids": ["e1"]}
+    shown = text(db, pack_of(db, CONTENT | {"hooks": [hook]}), "markdown")
+    assert "- Why? (e1)" in shown
+
+
+def test_evidence_that_no_finding_and_no_hook_cites_is_listed(db: Database) -> None:
+    shown = text(db, pack_of(db, CONTENT | {"findings": [], "hooks": []}), "markdown")
+    assert "## What this rests on\n\n- e1: Asks." in shown
 
 
 def test_the_headings_are_those_of_the_texts_of_packs() -> None:

@@ -24,9 +24,9 @@ class Case:
 CASES: dict[PackCase, Case] = {
     "shop_product": Case(
         headline=(
-            "conflict", "question", "topic_named", "shown_stars", "claim", "warranty", "overall",
-            "pain", "praise", "stars", "ratio", "sold_out", "auction", "opening", "rating",
-            "intent", "price",
+            "conflict", "more_shown", "question", "topic_named", "shown_stars", "claim",
+            "warranty", "overall", "pain", "praise", "stars", "ratio", "sold_out", "auction",
+            "opening", "rating", "intent", "price",
         ),
         summary=(
             "sold_out", "readable", "conflict", "overall", "open", "stars", "shown_stars", "rating",
@@ -57,8 +57,10 @@ CASES: dict[PackCase, Case] = {
             "product_late", "call", "opening", "pace", "intent", "open",
         ),
         steps=(
+            next_steps.post_again,
             next_steps.answer_video,
             next_steps.answer_requests,
+            next_steps.share_more,
             next_steps.compare_best,
             next_steps.use_patterns,
             next_steps.write_hook,
@@ -82,6 +84,7 @@ CASES: dict[PackCase, Case] = {
             "praise", "ratio", "lengths", "open",
         ),
         steps=(
+            next_steps.post_again,
             next_steps.use_patterns,
             next_steps.repeat_opening,
             next_steps.repeat_length,

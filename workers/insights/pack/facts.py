@@ -32,6 +32,7 @@ _CENTIMETRES = {"mm": 0.1, "cm": 1.0, "m": 100.0, "inch": 2.54}
 _LIKE = {"card": 8.56, "a5": 21.0, "a4": 29.7, "a3": 42.0, "cabin": 55.0}
 KILOGRAMS_A_POUND = 0.45359237
 ALIKE = 0.05  # of a length that is called alike
+SMALL = 20  # cm: it fits anywhere
 LARGE = 100  # cm: nobody holds that next to a hand
 _QUOTES = re.compile(r"[«»“”„\"®™©]")
 # Behind a brand these name another person: "Alexander Girard for Herman Miller pillows".
@@ -45,7 +46,7 @@ _SHADES = {
     for shade, fitting in read_resource("shades.toml").items()
 }
 # A buyer notices these: (unit, least or most amount).
-_SHORT_WARRANTY = {"day": 366, "month": 6}
+_SHORT_WARRANTY = {"day": 184, "month": 6}
 _HEAVY = {"kg": 20, "lb": 44}
 _CLAIMS = tuple(
     (kind, re.compile(rf"(?<!\w)(?:{'|'.join(phrases)})(?!\w)", re.IGNORECASE))
@@ -383,6 +384,8 @@ def _measures(size: str) -> str:
     """What a size measures, by its unit; "size" for clothes."""
     if max(_sides(size), default=0.0) >= LARGE:
         return "large"
+    if 0 < max(_sides(size), default=0.0) < SMALL:
+        return "size"
     unit = size.lstrip("0123456789.,× ")
     by_unit = (("length", _LENGTH), ("volume", _VOLUME), ("weight", _WEIGHT))
     return next((name for name, units in by_unit if unit in units), "size")

@@ -31,8 +31,17 @@ MOST = 0.5
 LEAST_APART = 0.5  # stars by which reviews that name a topic differ from the others
 LEAST_RATED = 3
 LEAST_TOLD_APART = 0.3  # stars
+GOOD_STARS = 4.0  # of five: what has as many is no weak spot
 OFTEN = 0.3  # of the reviews: a topic that fewer name needs another reason to be told
 CLAIMED = ("question", "pain", "praise")
+
+
+@dataclass(frozen=True, slots=True)
+class Shares:
+    """95 % intervals of the positive and the negative share."""
+
+    positive: tuple[float, float]
+    negative: tuple[float, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +118,22 @@ class PackInputs:
         """ "10 of 13 readable reviews", where the page counts more."""
         key = "counts.of_readable" if self.hides_reviews else "counts.of_reviews"
         return self.words.say(key, k=k, n=n)
+
+    @property
+    def shares(self) -> Shares | None:
+        """The shares of what people say, with intervals that hold together."""
+        overall = self.sentiment.overall
+        distribution, intervals = overall.distribution, overall.distribution_ci95
+        if distribution is None or intervals is None:
+            return None
+        n = max(overall.n, 1)
+        good, bad = wilson(distribution.positive, n), wilson(distribution.negative, n)
+        # No interval is narrower than that of a count, which a share of none has, too.
+        low = min(intervals.positive[0], good[0])
+        least_bad = max(0.0, min(max(intervals.negative[0], bad[0]), distribution.negative))
+        high = min(max(intervals.positive[1], good[1]), 1 - least_bad)
+        bad_high = min(max(intervals.negative[1], bad[1]), 1 - low)
+        return Shares((low, high), (least_bad, bad_high))
 
     @property
     def viewers(self) -> tuple[ViewerTheme, ...]:
@@ -212,6 +237,11 @@ def is_high(topic: Topic) -> bool:
     if topic.stars is None or topic.other_stars is None or topic.other_rated < LEAST_RATED:
         return False
     return topic.stars - topic.other_stars >= LEAST_TOLD_APART
+
+
+def is_blamed(topic: Topic) -> bool:
+    """Whether reviews that name it are less than good. Fewer stars than the others may be many."""
+    return is_low(topic) and (topic.stars or 0) < GOOD_STARS
 
 
 def is_low(topic: Topic) -> bool:

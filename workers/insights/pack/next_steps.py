@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 
 from workers.insights.documents import Comparable, NextStep, NextStepKind, Pattern, PatternKind
@@ -10,7 +11,9 @@ from workers.insights.pack.inputs import PackInputs
 from workers.insights.pack.proposals import SHOWN_FACTS, retention_text
 from workers.insights.pack.statements import (
     both_sides,
+    is_age,
     is_alike,
+    is_surely,
     pattern_fields,
     shared_fields,
     stars_fields,
@@ -27,6 +30,9 @@ MAX_STEPS = 5
 MAX_LEADS = 2
 LEAST_QUESTIONS = 5
 LEAST_SECONDS_APART = 3.0
+OUTCOMES = frozenset({"shares", "comments"})  # which viewers make
+LEAST_SILENT = 90  # days without a post
+_DAYS = re.compile(r"\d+")
 Steps = Callable[[PackInputs], Iterator[NextStep]]
 
 
@@ -180,10 +186,37 @@ def use_patterns(given: PackInputs) -> Iterator[NextStep]:
     """What the creator's own posts suggest, with how often such a pattern lasted elsewhere."""
     for pattern in given.patterns:
         kind, key = _PATTERN_STEPS[pattern.kind]
+        if key == "level_down" and not _has_changed(given):
+            key = "level_down_alike"
         text = given.words.say(f"next.{key}", **pattern_fields(given, pattern))
         if pattern.kind == "short":
             text = " ".join([text, *_longer_best(given, pattern)])
         yield NextStep(kind=kind, text=text, evidence_ids=pattern.evidence_ids)
+
+
+def _has_changed(given: PackInputs) -> bool:
+    """Whether anything that the creator chooses sets the newer half apart from the older one."""
+    found = given.compared
+    return (
+        found is not None
+        and found.groups == "halves"
+        and any(r.is_apart and r.name not in OUTCOMES for r in found.rows)
+    )
+
+
+def post_again(given: PackInputs) -> Iterator[NextStep]:
+    """Of a creator whose newest post is months old."""
+    ages = [int(days) for each in given.caveats if is_age(each) for days in _DAYS.findall(each)]
+    if any(days >= LEAST_SILENT for days in ages):
+        yield NextStep(kind="more_posts", text=given.words.say("next.post_again"))
+
+
+def share_more(given: PackInputs) -> Iterator[NextStep]:
+    """Of a video that is shared less per view than the creator's others."""
+    for driver in given.virality.drivers:
+        if driver.factor == "share_rate" and driver.direction == "down":
+            text = given.words.say("next.share_more")
+            yield NextStep(kind="compare_posts", text=text)
 
 
 def _longer_best(given: PackInputs, pattern: Pattern) -> Iterator[str]:
@@ -224,7 +257,7 @@ def repeat_length(given: PackInputs) -> Iterator[NextStep]:
         return
     if any(pattern.kind == "short" for pattern in given.patterns):
         return  # a surer sentence about the same
-    if profile.seconds and profile.other_seconds and not is_alike(profile):
+    if profile.seconds and profile.other_seconds and not is_alike(profile) and is_surely(given):
         text = given.words.say(
             "next.repeat_length",
             seconds=given.words.number(profile.seconds),

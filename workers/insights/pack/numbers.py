@@ -17,6 +17,7 @@ from workers.insights.evidence import UngroundedError
 from workers.insights.inputs import ProductFacts
 from workers.insights.pack.facts import BUCKET, bucket_seconds, size_text, spec_text
 from workers.insights.pack.inputs import PackInputs
+from workers.insights.pack.proposals import SHORTEST
 from workers.insights.pack.statements import SHARED_CREATORS
 from workers.insights.pack.words import Words, half_up
 from workers.insights.sentiment.totals import MINIMUM
@@ -84,6 +85,7 @@ def _computed(given: PackInputs, product: ProductFacts | None) -> Iterator[str]:
         yield from _forms(float(amount)) if amount is not None else ()
     results: list[Any] = [given.sentiment.model_dump(), given.virality.model_dump()]
     results += [given.caveats]
+    results += [asdict(given.shares)] if given.shares else []
     if given.compared is not None:
         results += [asdict(given.compared), THOUSAND]
     if given.profile is not None:
@@ -104,6 +106,7 @@ def _computed(given: PackInputs, product: ProductFacts | None) -> Iterator[str]:
         MINIMUM_POSTS + 1,
         LEAST_STANDOUTS,
         SHARED_CREATORS,
+        SHORTEST,
     ):
         yield str(least)
     yield str(MINIMUM - given.sentiment.sample.analysed)

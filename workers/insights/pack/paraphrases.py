@@ -27,7 +27,8 @@ def localised(given: PackInputs, log: EvidenceLog) -> dict[str, Evidence]:
 def comparables(given: PackInputs) -> tuple[Comparable, ...]:
     """The posts that stood out, with `why` in the pack's language."""
     return tuple(
-        post.model_copy(update={"why": _sentence(why(given, post))}) for post in given.examples
+        post.model_copy(update={"why": _sentence(why(given, post))})
+        for post in sorted(given.examples, key=lambda each: -each.ratio)
     )
 
 
@@ -41,7 +42,11 @@ def comparisons(given: PackInputs) -> tuple[Comparison, ...]:
     if found is None:
         return ()
     said: dict[bool, list[str]] = {True: [], False: []}
+    # A finding says it of all lengths, which is another comparison.
+    is_told = any(pattern.kind == "short" for pattern in given.patterns)
     for row in found.rows:
+        if is_told and row.name == "seconds":
+            continue
         said[row.is_apart].append(
             words.say(
                 f"compared.{row.name}",
@@ -170,9 +175,10 @@ def _of_the_video(given: PackInputs) -> Iterator[tuple[str, str]]:
         low, high = found.ratio_interval
         key = "ratio" if found.basis == "creator_median" else "ratio_estimated"
         ratio = words.number(found.ratio, 1)
-        what = words.say("format.the_newest" if given.case == "profile" else "format.the_video")
+        what = words.say("format.the_video")
         if found.basis == "creator_median":
             fields = words.ratio(found.ratio, low, high) | {"what": what}
+            key = "ratio_newest" if given.case == "profile" else key
             text = words.say(f"evidence.{key}", n=found.n, **fields)
         else:
             ends = {"low": words.number(low, 1), "high": words.number(high, 1)}

@@ -27,7 +27,7 @@ from workers.insights.documents import (
     Theme,
 )
 from workers.insights.pack.facts import BUCKET, StatedFact
-from workers.insights.pack.inputs import CLAIMED, PackInputs, is_low
+from workers.insights.pack.inputs import CLAIMED, PackInputs, is_blamed
 from workers.insights.pack.kinds import shot
 from workers.insights.pack.statements import (
     LEAST_ALIKE,
@@ -35,6 +35,7 @@ from workers.insights.pack.statements import (
     conflicting,
     miscounted_fields,
     pattern_fields,
+    shared_fields,
     stars_fields,
     topic_fields,
     topic_text,
@@ -51,7 +52,7 @@ MAX_SCRIPTS = 2
 MAX_VIEWERS, MAX_TOPICS = 2, 1
 MOST_SAID = 3  # before the stars of the page
 AGAINST = 2.0  # what a complaint weighs beside a praise
-SHORTEST, LONGEST = 9, 60  # seconds of a script
+SHORTEST, LONGEST = 8, 60  # seconds of a script
 BeatKind = Literal["hook", "problem", "demo", "proof", "payoff", "cta"]
 USUAL = 20  # seconds, where nobody's length is known
 LEAST_FULL = 15  # seconds: a shorter script has no verdict of its own
@@ -60,6 +61,7 @@ LEAST_DEMO = 8
 # Shots that take longer, waiting already sped up.
 DEMO_SECONDS = {"claim": 10, "spec_assembly": 12, "stars": 10, "topic": 8}
 WORDS_A_SECOND = 3.3
+LEAST_PIECES = 10  # fewer need no counting on camera
 LONG_WORD = 12  # letters: a longer word counts twice
 LEAST_FOR_SCRIPT = 3  # facts, where nothing else is known
 # Facts that make a hook, the most telling first.
@@ -87,12 +89,18 @@ _MEASURED = frozenset((
 ))  # fmt: skip
 # Those that a shot can show, beside price and stars, which a page shows itself.
 SHOWN_FACTS = tuple(
-    subject for subject in _FACTS if subject not in {"auction", "price", "rating", "material"}
+    subject
+    for subject in _FACTS
+    if subject not in {"auction", "price", "rating", "material", "weight", "spec_weight"}
 )
-_GROUPS = {"spec_assembly": "assembly", "spec_childlock": "childlock"}
+_GROUPS = {
+    "spec_assembly": "assembly",
+    "spec_batteries": "batteries",
+    "spec_childlock": "childlock",
+}
 _ANSWERS = frozenset(_GROUPS)
 _GROUPS |= {"spec_load_side": "load_side", "spec_warranty": "warranty", "spec_weight": "weight"}
-_ONLY_TENSE = frozenset({"spec_warranty"})
+_ONLY_TENSE = frozenset({"spec_warranty", "spec_weight", "weight"})
 # The first picture of a script, by what it tests.
 _FRAMES = {
     "auction": "auction", "price": "price", "spec_assembly": "assembly", "spec_weight": "weight",
@@ -123,7 +131,7 @@ class Thing:
     group: str
     kind: Literal[
         "question", "pain", "flaw", "praise", "divided", "price", "fact", "seen", "claim",
-        "viewers", "again", "stars", "topic", "auction", "best", "shade"
+        "viewers", "again", "stars", "topic", "auction", "best", "shade", "shared"
     ]  # fmt: skip
     subject: str
     why: str
@@ -162,8 +170,13 @@ def propose(given: PackInputs, chooser: random.Random) -> Proposals:
         angle = _angle(given, thing, f"a{number}")
         angles.append(angle)
         if has_script:
-            scripts.append((_is_talk(thing), _script(given, thing, hook, angle, f"t{number}")))
-    # Few and strong: what a camera sees comes before what somebody tells.
+            scripts.append(
+                (
+                    number > MAX_SCRIPTS and _is_talk(thing),
+                    _script(given, thing, hook, angle, f"t{number}"),
+                )
+            )
+    # The first two; then what a camera sees, before what somebody tells.
     scripts.sort(key=lambda pair: pair[0])
     return Proposals(
         tuple(things),
@@ -183,7 +196,8 @@ def _things(given: PackInputs) -> list[Thing]:
     if given.is_auction:  # nobody holds the thing before the end
         return [thing for thing in stated if thing.kind == "auction"]
     viewers = [*_viewers(given)]
-    said = [*_said(given), *_own_posts(given), *viewers[:1], *_best_post(given), *viewers[1:]]
+    posts = [*_shared(given), *_own_posts(given)]
+    said = [*_said(given), *posts, *viewers[:1], *_best_post(given), *viewers[1:]]
     stars = [*_stars(given), *_miscounted(given)]
     claim = [*_claim(given)]
     if claim and claim[0].subject not in {"fabric", "shade"}:
@@ -215,7 +229,7 @@ def _topics(given: PackInputs) -> Iterator[tuple[float, Thing]]:
         if group in taken:
             continue  # one shot shows both
         taken.add(group)
-        fields, low = topic_fields(given, topic), is_low(topic)
+        fields, low = topic_fields(given, topic), is_blamed(topic)
         why = topic_text(given, topic)
         thing = Thing(
             group="topic_low" if low else "topic",
@@ -340,7 +354,7 @@ def _viewers(given: PackInputs) -> Iterator[Thing]:
             fields=fields | {"product": given.short_name},
             evidence_ids=theme.evidence_ids,
             hook=f"viewers.{theme.kind}.hook",
-            frame="own",
+            frame="viewers",
         )
 
 
@@ -356,10 +370,10 @@ def _own_posts(given: PackInputs) -> Iterator[Thing]:
             subject=pattern.kind,
             why=why,
             demo=given.words.say("demos.again", **fields),
-            fields=fields | {"why": why, "product": given.short_name},
+            fields=fields | {"why": why, "product": given.short_name, "date": _best_date(given)},
             evidence_ids=pattern.evidence_ids,
             hook="hooks.again.story",
-            frame="own",
+            frame="own" if _best_date(given) else "default",
             seconds=_again_seconds(given),
         )
 
@@ -385,18 +399,50 @@ def _best_post(given: PackInputs) -> Iterator[Thing]:
             "seconds": words.number(post.duration_s),
         }
         why = words.say("summaries.best", **fields)
+        # Where shorter posts do better, the sequel is one.
+        most = next((p.seconds for p in given.patterns if p.kind == "short" and p.seconds), None)
+        is_long = most is not None and post.duration_s > most
+        length = max(SHORTEST, most if is_long and most else post.duration_s)
+        is_long = is_long or length > post.duration_s
+        said = {**fields, "seconds": words.number(length)}
         yield Thing(
             group="best",
             kind="best",
             subject="best",
             why=why,
-            demo=words.say("demos.best", **fields),
+            demo=words.say("demos.best_short" if is_long else "demos.best", **said),
             fields=fields | {"why": why},
             evidence_ids=(post.evidence_id,),
             hook="hooks.best.story",
             frame="own",
-            seconds=post.duration_s,
+            seconds=length,
         )
+
+
+def _best_date(given: PackInputs) -> str:
+    own = [post for post in given.examples if given.profile is not None or post.is_own]
+    best = max(own, key=lambda post: post.ratio_interval[0], default=None)
+    return given.words.date(best.posted_on) if best is not None and best.posted_on else ""
+
+
+def _shared(given: PackInputs) -> Iterator[Thing]:
+    """One more post to pass on, where those that stand out are shared more."""
+    profile, words, date = given.profile, given.words, _best_date(given)
+    if profile is None or profile.shared is None or not date:
+        return
+    fields = shared_fields(given, profile) | {"product": given.short_name, "date": date}
+    why = words.say("summaries.shared_more", **fields)
+    yield Thing(
+        group="shared",
+        kind="shared",
+        subject="shared",
+        why=why,
+        demo=words.say("demos.shared", **fields),
+        fields=fields | {"why": why},
+        evidence_ids=profile.shared_evidence,
+        hook="hooks.shared.story",
+        frame="own",
+    )
 
 
 def _again_seconds(given: PackInputs) -> float | None:
@@ -457,6 +503,7 @@ def _facts(given: PackInputs) -> Iterator[Thing]:
         fact = by_subject.get(subject)
         left_out = (
             (subject in _ONLY_TENSE and fact is not None and not fact.is_tense)
+            or (subject == "spec_pieces" and fact is not None and _is_few(fact))
             or (subject == "price" and given.facts.of("stock"))
             or (
                 subject == "rating"
@@ -501,6 +548,11 @@ def _facts(given: PackInputs) -> Iterator[Thing]:
             fields=fields,
             evidence_ids=tuple(each.evidence_id for each in same),
         )
+
+
+def _is_few(fact: StatedFact) -> bool:
+    """Whether anybody counts the pieces at a glance."""
+    return fact.said.isdigit() and int(fact.said) < LEAST_PIECES
 
 
 def _hooks(
@@ -569,6 +621,7 @@ _BASES: dict[str, Basis] = {
     "auction": "fact",
     "shade": "fact",
     "best": "own_posts",
+    "shared": "own_posts",
 }
 _REPLIES: dict[str, HookType] = {
     "question": "question",
@@ -579,6 +632,7 @@ _REPLIES: dict[str, HookType] = {
     "viewers": "social_proof",
     "again": "story",
     "best": "story",
+    "shared": "story",
     "stars": "contrarian",
     "topic": "question",
     "claim": "question",
@@ -630,10 +684,12 @@ def _script(
 
     said = {
         "hook": hook.text,
-        "demo": thing.demo or "",
+        "demo": given.words.say("format.quote", text=beat("middle")),
         "payoff": beat("payoff"),
         "cta": given.words.say("beats.reply.cta") if thing.group == "reply" else beat("cta"),
     }
+    frame = given.words.say(f"frames.{thing.frame}", **thing.fields)
+    shots = {"hook": frame, "demo": thing.demo or ""}
     seconds = _seconds(given, thing)
     beats = tuple(
         Beat(
@@ -641,8 +697,8 @@ def _script(
             to_s=end,
             kind=kind,
             text=said[kind],
-            on_screen=beat("screen") if kind == "hook" else "",
-            shot=given.words.say(f"frames.{thing.frame}") if kind == "hook" else "",
+            on_screen={"hook": beat("screen"), "demo": beat("middle_screen")}.get(kind, ""),
+            shot=shots.get(kind, ""),
         )
         for kind, start, end in _timed(said["hook"], seconds)
     )

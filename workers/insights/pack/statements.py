@@ -12,12 +12,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from workers.insights.documents import HookType, Pattern, Stars, Theme, Topic, ViewerTheme
-from workers.insights.pack.inputs import PackInputs, is_high, is_low
+from workers.insights.pack.inputs import GOOD_STARS, PackInputs, Shares, is_high, is_low
 from workers.insights.sentiment.totals import MINIMUM
 from workers.insights.statistics import wilson
 from workers.insights.virality.profile import LEAST_STANDOUTS, Profile
 
-GOOD_STARS = 4.0  # of five: a complaint beside as many is a conflict
 LEAST_CONFLICT = 0.05  # share of the comments
 ALIKE = 1.2  # medians of lengths that are nearer to each other are called alike
 LEAST_ALIKE = 2  # posts that open the same way
@@ -211,14 +210,13 @@ def _overall(given: PackInputs) -> Iterator[Statement]:
         yield Statement("overall", words.say("summaries.few", counts=counts, least=MINIMUM))
         return
     low, high = overall.ci95
-    # No more can be positive than is not negative.
-    most = min(intervals.positive[1], 1 - intervals.negative[0])
+    shares = given.shares or Shares(intervals.positive, intervals.negative)
     fields = {
         "positive": words.percent(distribution.positive),
         "negative": words.percent(distribution.negative),
-        "low": words.percent(intervals.positive[0]),
-        "high": words.percent(most),
-        "bad_high": words.percent(min(intervals.negative[1], 1 - intervals.positive[0])),
+        "low": words.percent(shares.positive[0]),
+        "high": words.percent(shares.positive[1]),
+        "bad_high": words.percent(shares.negative[1]),
         "n": overall.n,
     }
     counts, is_wide = given.counts(overall.n), is_too_wide(intervals.positive)
@@ -240,7 +238,8 @@ def _overall(given: PackInputs) -> Iterator[Statement]:
             max(low, -high),
         )
     stars = given.sentiment.stars
-    if stars is not None and not any(stars_apart(given)):
+    is_told = any(stars_apart(given)) or miscounted_fields(given) is not None
+    if stars is not None and not is_told:
         reviews = words.say("counts.reviews", n=stars.n)
         shown = {"stars": words.number(stars.mean, 1), "reviews": reviews}
         yield _stated(given, "stars", "overall_stars", shown)
@@ -395,7 +394,7 @@ def _profile(given: PackInputs) -> Iterator[Statement]:
         }
         if is_alike(profile):
             yield Statement("lengths", words.say("summaries.lengths_alike", **fields))
-        else:
+        elif is_surely(given):
             said = words.say("summaries.lengths", k=profile.n, n=profile.others, **fields)
             yield Statement("lengths", said)
 
@@ -513,6 +512,12 @@ def is_alike(profile: Profile) -> bool:
     return lengths[1] < ALIKE * lengths[0]
 
 
+def is_surely(given: PackInputs) -> bool:
+    """Whether the difference of lengths is not one that chance explains."""
+    rows = given.compared.rows if given.compared is not None else ()
+    return all(row.is_apart for row in rows if row.name == "seconds")
+
+
 def stars_apart(given: PackInputs) -> Iterator[tuple[Stars, float]]:
     """The shown stars and the stated ones, if they differ."""
     shown, stated = given.sentiment.stars, given.page_stars
@@ -559,7 +564,7 @@ def _stars(given: PackInputs) -> Iterator[Statement]:
     words, facts = given.words, given.facts
     miscounted = miscounted_fields(given)
     if miscounted is not None:
-        yield Statement("more_shown", words.say("summaries.more_shown", **miscounted))
+        yield _stated(given, "more_shown", "more_shown", miscounted, TENSE)
     for shown, stated in stars_apart(given):
         fields = {
             "stars": words.number(stated, 1),

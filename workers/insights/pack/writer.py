@@ -112,12 +112,26 @@ def write_pack(given: PackInputs, log: EvidenceLog, grounding: Grounding) -> Pac
 def _headline(
     given: PackInputs, found: dict[str, Statement], case: Case, told: Sequence[Finding]
 ) -> str:
-    """The first finding where reviews speak of the product; else the most telling statement."""
+    """The first finding where reviews or the creator's posts make it; else what is most telling."""
     cited = {name for topic in given.topics for name in topic.evidence_ids}
     if told and cited & set(told[0].evidence_ids):
         said = given.words.say("headlines.topic", said=told[0].text.rstrip("."))
         return given.words.say("format.headline", product=given.spoken_name, said=said)
+    first = next(
+        (found[n] for n in case.headline if n in found and _is_first(told, found[n])), None
+    )
+    if given.case == "profile" and first is not None and first.headline:
+        return given.words.say("format.headline", product=given.spoken_name, said=first.headline)
+    named = [found[name] for name in case.headline if name in found and found[name].headline]
+    is_flat = not any(statement.deviation for statement in named)
+    if given.case == "own_video" and told and is_flat:
+        said = given.words.say("headlines.topic", said=told[0].text.rstrip("."))
+        return given.words.say("format.headline", product=given.spoken_name, said=said)
     return headline(given, found, case.headline)
+
+
+def _is_first(told: Sequence[Finding], statement: Statement) -> bool:
+    return bool(told) and statement.headline is not None and says(told[0], statement)
 
 
 def _summary(
@@ -230,7 +244,8 @@ def _reasons(given: PackInputs) -> Iterator[str]:
     else:
         yield words.say("confidence.counted", counts=given.counts(overall.n))
         if not is_too_wide(overall.distribution_ci95.positive):
-            low, high = (words.percent(end) for end in overall.distribution_ci95.positive)
+            shares = given.shares.positive if given.shares else overall.distribution_ci95.positive
+            low, high = (words.percent(end) for end in shares)
             yield words.say("confidence.between", low=low, high=high)
         if overall.ci95[0] <= 0 <= overall.ci95[1]:
             yield words.say("confidence.open")
@@ -267,7 +282,10 @@ def _caveats(given: PackInputs, *, has_retention: bool) -> Iterator[str]:
         elif not (not_read.n and caveat.endswith("not read.")):
             unknown += 1
     if not_read.n and words.locale != "en":
-        yield words.say("caveats.not_read", n=not_read.n, languages=_languages(given))
+        named = _languages(given)
+        key = "caveats.not_read" if named else "caveats.not_recognised_left"
+        counts = given.counts(not_read.n, None)
+        yield words.say(key, n=not_read.n, languages=named, counts=counts)
     if unknown:
         yield words.say("caveats.others", n=unknown)
 
@@ -276,4 +294,4 @@ def _languages(given: PackInputs) -> str:
     """Their codes: names of languages differ from language to language."""
     codes = {name: code for code, name in language.NAMES.items()}
     named = given.sentiment.sample.not_read.languages[:MAX_NAMED_LANGUAGES]
-    return ", ".join(codes[name] for name in named) or given.words.say("caveats.not_recognised")
+    return ", ".join(codes[name] for name in named)
