@@ -7914,14 +7914,14 @@ $$;
 comment on function private.pack_rows is
 'The parts of a pack as rows, in the order in which they are shown. cited has ids of evidence.';
 
-create function private.pack_script(template jsonb, title text, labels jsonb)
+create function private.pack_script(template jsonb, number bigint, title text, labels jsonb)
 returns text
 language sql immutable security invoker set search_path = pg_catalog, pg_temp
 as $$
     select
         format(
-            E'\n## %s: %s (%s s)\n\n| %s | %s | %s |\n| --- | --- | --- |\n%s',
-            labels ->> 'script', private.markdown(title),
+            E'\n## %s %s: %s (%s s)\n\n| %s | %s | %s |\n| --- | --- | --- |\n%s',
+            labels ->> 'script', number, private.markdown(title),
             private.markdown(template ->> 'duration_s'),
             labels ->> 'seconds', labels ->> 'spoken', labels ->> 'shown',
             string_agg(
@@ -7931,8 +7931,11 @@ as $$
                     case
                         when b.part ->> 'shot' <> ''
                             then format(
-                                '*%s: %s* ',
-                                labels ->> 'opening_shot', private.markdown(b.part ->> 'shot')
+                                '*%s%s* ',
+                                case b.part ->> 'kind'
+                                    when 'hook' then concat(labels ->> 'opening_shot', ': ') else ''
+                                end,
+                                private.markdown(b.part ->> 'shot')
                             )
                         else ''
                     end,
@@ -7958,6 +7961,29 @@ declare
     v_said constant text[] := array(
         select p.part ->> 'text'
         from jsonb_path_query(v_content, 'lax $.script_templates[*].beats[*]') as p (part)
+    );
+    -- The scripts by what they film.
+    v_filmed constant jsonb := coalesce(
+        (
+            select jsonb_object_agg(b.part ->> 'shot', t.n)
+            from
+                jsonb_path_query(v_content, 'lax $.script_templates[*]')
+                with ordinality as t (part, n),
+                jsonb_path_query(t.part, 'lax $.beats[*] ? (@.kind == "demo")') as b (part)
+            where b.part ->> 'shot' <> ''
+        ),
+        '{}'
+    );
+    -- Reasons of hooks that stand in a finding or among the page's facts.
+    v_known constant text[] := array(
+        select h.part ->> 'why'
+        from jsonb_path_query(v_content, 'lax $.hooks[*]') as h (part)
+        where
+            h.part ->> 'basis' = 'fact'
+            or exists (
+                select 1 from jsonb_path_query(v_content, 'lax $.findings[*]') as f (part)
+                where f.part ->> 'text' = h.part ->> 'why'
+            )
     );
     v_scripted constant text[] := array(
         select p.part ->> 'angle_id'
@@ -7995,9 +8021,17 @@ begin
                     when 'findings' then format('**%s** → ', private.markdown(r.text))
                     else ''
                 end
-                || private.markdown(case r.section when 'findings' then r.detail else r.text end)
                 || case
-                    when r.section in ('hooks', 'angles') and r.detail <> ''
+                    when r.section = 'findings' and v_filmed ? r.detail
+                        then format('%s %s', v_labels ->> 'script', v_filmed ->> r.detail)
+                    else private.markdown(
+                        case r.section when 'findings' then r.detail else r.text end
+                    )
+                end
+                || case
+                    when
+                        r.section in ('hooks', 'angles') and r.detail <> ''
+                        and not (r.section = 'hooks' and r.detail = any(v_known))
                         then ' ' || private.markdown(r.detail)
                     when r.section = 'tags' then format(' (%s)', private.markdown(r.detail))
                     else ''
@@ -8027,6 +8061,7 @@ begin
     select string_agg(
         private.pack_script(
             t.part,
+            t.n,
             jsonb_path_query_first(
                 v_content, 'lax $.angles[*] ? (@.id == $id).title',
                 jsonb_build_object('id', t.part -> 'angle_id')
@@ -8065,11 +8100,18 @@ begin
                     ) as o (id)
                     where o.id #>> '{}' = r.cited
                 )
-                and not exists (
-                    select 1 from jsonb_path_query(v_content, 'lax $.findings[*]') as f (part)
-                    where
-                        f.part -> 'evidence_ids' ? r.cited
-                        and starts_with(f.part ->> 'text', rtrim(r.text, '…'))
+                -- Findings and hooks say with their numbers what they cite.
+                and not (
+                    coalesce(r.url, '') = ''
+                    and exists (
+                        select 1
+                        from (
+                            select jsonb_path_query(v_content, 'lax $.findings[*]')
+                            union all
+                            select jsonb_path_query(v_content, 'lax $.hooks[*]')
+                        ) as f (part)
+                        where f.part -> 'evidence_ids' ? r.cited
+                    )
                 )
             order by r.number
         ))
