@@ -26,7 +26,7 @@ HELM := tests/deploy/node_modules/helm/helm
 demo: setup ## The whole flow: stack, user, product, analysis, the virality pack on screen
 	@$(RUN) -m local demo
 
-trace: setup ## One product's trace from its request to its pack, as a tree, and its log lines
+trace: setup ## One product's trace from its request to its pack, as a tree, and its log lines; restarts the stack twice
 	@$(RUN) -m local trace
 
 demo-billing: setup ## A checkout to an active plan and back, with a Stripe on loopback
@@ -38,8 +38,7 @@ test: setup ## Every test, against real PostgreSQL, PostgREST and pgmq (ARGS="-k
 ##@ The stack on this machine
 
 up: setup ## Start it in the background, with the dashboard; what already runs stays (PROFILE=hosted; STRIPE=fake)
-	@$(MAKE) --silent dashboard || echo "The dashboard is not there: npm could not install or build it. The API is."
-	@$(RUN) -m local up
+	@$(MAKE) --silent dashboard || failed=dashboard; $(RUN) -m local up $$failed
 
 dashboard: $(DASHBOARD)/dist/.built ## Build the page that `make up` serves at its address
 
@@ -49,7 +48,7 @@ down: setup ## Stop it; data and keys stay
 status: setup ## Each process, its URL and its health
 	@$(RUN) -m local status
 
-env: setup ## API_URL DB_URL ANON_KEY SERVICE_ROLE_KEY EDGE_URL WORKER_DB_URL WEBHOOK_DB_URL
+env: setup ## API_URL DB_URL ANON_KEY SERVICE_ROLE_KEY EDGE_URL WORKER_URL WORKER_DB_URL WEBHOOK_DB_URL
 	@$(RUN) -m local env
 
 token: setup ## An access token for a local user: make token NAME=alice [ORG=acme ROLE=editor]
@@ -58,7 +57,7 @@ token: setup ## An access token for a local user: make token NAME=alice [ORG=acm
 session: setup ## A session token of the local stand-in for Clerk, not yet exchanged: make session NAME=alice [ORG=acme ROLE=editor]
 	@$(RUN) -m local session "$(NAME)" "$(ORG)" "$(ROLE)"
 
-logs: setup ## Follow the log of every process
+logs: setup ## Follow the log of every process; into a pipe, print all of it and end
 	@$(RUN) -m local logs
 
 rotate-keys: setup ## A new signing key for the edge, while everything runs
@@ -249,7 +248,7 @@ $(BENCH_NODE)/.installed: tests/benchmarks/jobs/package-lock.json
 
 $(DASHBOARD)/node_modules/.installed: $(DASHBOARD)/package-lock.json $(DASHBOARD)/.npmrc
 	@echo "Installing the dashboard's npm packages …"
-	@cd $(DASHBOARD) && npm ci --silent
+	@cd $(DASHBOARD) && npm ci --loglevel=error
 	@touch $@
 
 $(DASHBOARD)/dist/.built: $(DASHBOARD)/node_modules/.installed $(shell find $(DASHBOARD)/src $(DASHBOARD)/index.html $(DASHBOARD)/vite.config.ts $(DASHBOARD)/tsconfig.json supabase/client supabase/types -type f)

@@ -11,7 +11,17 @@ from urllib.parse import urlsplit
 import httpx
 
 from core.config import LocalSettings, TargetSettings, inherited_environment, load
-from local import clerk, environment, health, postgres, provisioning, rotation, scratch, stack
+from local import (
+    clerk,
+    environment,
+    health,
+    pages,
+    postgres,
+    provisioning,
+    rotation,
+    scratch,
+    stack,
+)
 from local.layout import ROOT, Layout
 from local.tools import checks, client_types, deploy_check, generated
 from local.tools import schema as schema_tool
@@ -38,9 +48,14 @@ def main() -> int:
         return 1
 
 
-def up(settings: LocalSettings) -> int:
+def up(settings: LocalSettings, failed: str = "") -> int:
+    """`failed` is "dashboard" if it could not be built; the API starts without it."""
     stack.up(settings, _say)
     print(f"Up: {environment.api_url(settings)} (`make status`, `make logs`, `make down`)")
+    if failed == "dashboard":
+        is_there = (pages.FOLDER / "index.html").exists()
+        state = "is the one of an earlier build" if is_there else "is not there; the API is"
+        print(f"The dashboard {state}. Its error is above; `make dashboard` tries again.")
     return 0
 
 
@@ -176,7 +191,9 @@ def docs(settings: LocalSettings) -> int:
 
 
 def logs(settings: LocalSettings) -> int:
-    os.execvp("tail", ["tail", "-n", "100", "-F", str(_existing(settings).log)])  # noqa: S606
+    """Follows the log on a terminal. A pipe gets all of it, and ends."""
+    wanted = ("-n", "100", "-F") if sys.stdout.isatty() else ("-n", "+1")
+    os.execvp("tail", ["tail", *wanted, str(_existing(settings).log)])  # noqa: S606
 
 
 def psql(settings: LocalSettings) -> int:

@@ -29,6 +29,7 @@ def published(settings: LocalSettings, layout: Layout) -> dict[str, str]:
         "ANON_KEY": keys.api_key(layout, "anon"),
         "SERVICE_ROLE_KEY": keys.api_key(layout, "service_role"),
         "EDGE_URL": f"http://127.0.0.1:{settings.edge_port}",
+        "WORKER_URL": f"http://127.0.0.1:{settings.worker_metrics_port}",
         "WORKER_DB_URL": database_url(settings, layout, "worker"),
         "WEBHOOK_DB_URL": database_url(settings, layout, "webhook"),
     }

@@ -26,15 +26,16 @@ from rich.console import Console
 from rich.markup import escape
 from rich.tree import Tree
 
-from core.config import LocalSettings
+from core.config import LocalSettings, load, setting_names
 from core.tracing import Trace
-from local import clerk, environment, stack
+from local import clerk, environment, processes, stack
 from local.demo.flow import PRODUCT, SOURCE_URL, DemoError
-from local.layout import Layout
+from local.layout import ROOT, Layout
 
 _ENDPOINT = "OTEL_EXPORTER_OTLP_ENDPOINT"
 _WAIT_SECONDS = 60.0
 _POLL_SECONDS = 0.2
+_PIPED_COLUMNS = 400
 _ENDED = ("succeeded", "failed", "cancelled")
 
 
@@ -229,8 +230,20 @@ LAST_SPANS = ("job analyze_product", "GET /rest/v1/virality_packs")
 
 
 def run(settings: LocalSettings) -> None:
-    """Brings the stack up with a receiver for its spans, and prints one trace."""
+    """Brings the stack up with a receiver for its spans, and prints one trace.
+
+    A stack that runs keeps the settings that it was started with.
+    """
     console = Console(highlight=False)
+    if not console.is_terminal:
+        console.width = _PIPED_COLUMNS
+    layout = Layout(settings.local_dir, settings.profile)
+    if (running := processes.supervisor(layout.directory)) is not None:
+        console.print("Restarts the stack now and at the end, with the settings that it has …")
+        started_with = running.environ()
+        kept = setting_names() & started_with.keys() - os.environ.keys()
+        os.environ.update({name: started_with[name] for name in kept})
+        settings = load(LocalSettings, _env_file=ROOT / ".env")
     with receiving() as receiver, _environment(receiver.url):
         layout = stack.up(settings, console.print)
         token = clerk.session_token(

@@ -62,10 +62,19 @@ select
     array(select format_type(a.type, null) from unnest(p.proargtypes) as a (type)) as types,
     p.pronargs - p.pronargdefaults as required,
     pg_get_function_result(p.oid) as result,
+    array(
+        select a.name || ' ' || format_type(a.type, null)
+        from unnest(p.proargnames, p.proallargtypes, p.proargmodes)
+            with ordinality as a (name, type, mode, position)
+        where a.mode = 'o'
+        order by a.position
+    ) as members,
+    t.typtype = 'd' as is_text,
     p.provolatile = 's' as is_read,
     has_function_privilege('anon', p.oid, 'execute') as is_public,
     obj_description(p.oid, 'pg_proc') as comment
 from pg_proc as p
+inner join pg_type as t on p.prorettype = t.oid
 where
     p.pronamespace = 'public'::regnamespace
     and has_function_privilege('authenticated', p.oid, 'execute')
@@ -132,7 +141,7 @@ def _functions(functions: list[Any]) -> Iterator[str]:
         for position, (name, type_) in enumerate(_arguments(function)):
             optional = "" if position < function.required else ", may be left out"
             yield f"- `{name}`: {_short(type_)}{optional}"
-        yield from (f"- returns {_returned(function.result)}", "")
+        yield from (f"- returns {_returned(function)}", "")
 
 
 def _arguments(function: Any) -> list[tuple[str, str]]:
@@ -147,15 +156,21 @@ def _example(function: Any) -> str:
     return f"const {{ data, error }} = await client.rpc('{function.name}'{arguments})"
 
 
-def _returned(result: str) -> str:
+def _returned(function: Any) -> str:
     """The type of the answer as JSON shows it."""
+    result: str = function.result
+    if function.is_text:  # a domain that names a media type
+        media_type = result.split('"')[1]
+        return f"a document of type {media_type}"
+    if result == "record":
+        return f"an object of {', '.join(f'`{_short(member)}`' for member in function.members)}"
     if result.startswith("TABLE("):
         columns = result.removeprefix("TABLE(").removesuffix(")").split(", ")
         return f"rows of {', '.join(f'`{_short(column)}`' for column in columns)}"
     if result.startswith("SETOF "):
         return f"rows of [{result.removeprefix('SETOF ')}](#{result.removeprefix('SETOF ')})"
-    if result in {"void", "record", "jsonb"}:
-        return {"void": "nothing", "record": "an object", "jsonb": "a JSON document"}[result]
+    if result in {"void", "jsonb"}:
+        return {"void": "nothing", "jsonb": "a JSON document"}[result]
     return f"a row of [{result}](#{result})"
 
 

@@ -17,3 +17,10 @@ def test_every_table_and_function_begins_with_a_sentence() -> None:
     entries = API_PAGE.read_text().split("\n### ")[1:]
     sentence = re.compile(r"^[A-Z“][^|`#]*[.:]$", re.MULTILINE)
     assert [entry.split("\n")[0] for entry in entries if not sentence.search(entry)] == []
+
+
+def test_links_within_the_page_lead_to_its_entries() -> None:
+    page = API_PAGE.read_text()
+    links = set(re.findall(r"\]\(#([^)]*)\)", page))
+    assert links
+    assert links - set(re.findall(r"^### (\w+)$", page, re.MULTILINE)) == set()

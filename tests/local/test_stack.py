@@ -84,9 +84,23 @@ def test_env_prints_the_names_that_the_supabase_cli_prints(stack: LocalStack):
         "ANON_KEY",
         "SERVICE_ROLE_KEY",
         "EDGE_URL",
+        "WORKER_URL",
         "WORKER_DB_URL",
         "WEBHOOK_DB_URL",
     ]
+
+
+def test_a_dashboard_that_was_not_built_is_told_after_the_start(stack: LocalStack):
+    *_, last = stack.run("up", "dashboard").stdout.splitlines()
+    assert "The dashboard is" in last
+    assert "make dashboard" in last
+    assert "dashboard" not in stack.run("up").stdout
+
+
+def test_the_log_into_a_pipe_ends(stack: LocalStack):
+    printed = stack.run("logs").stdout
+    assert printed
+    assert stack.layout.log.read_text().startswith(printed)
 
 
 def test_other_users_of_the_machine_read_no_secret(stack: LocalStack):

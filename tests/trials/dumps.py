@@ -13,6 +13,7 @@ from local.postgres import Server
 from local.profiles import EMBEDDED, HOSTED, Profile
 from tests.chaos.servers import connect, make_database, own_server
 from tests.chaos.trial import Trial
+from tests.server import ROOT
 from tests.trials import runbook
 from tests.trials.figures import Figure
 
@@ -86,10 +87,10 @@ def _tried(
 
 def _make_empty(server: Server, profile: Profile, name: str, *, has_pgmq: bool) -> None:
     """A database of the platform, with nothing of ours; as a new project is."""
-    with connect(server, "postgres") as superuser:
-        superuser.execute(f"create database {name} owner postgres")
+    given = {"SUPERUSER_URL": server.superuser_url(), "CHECKOUT": str(ROOT), "EMPTY": name}
+    runbook.run("empty", given)
     with connect(server, name) as superuser:
-        for file in profile.platform:
+        for file in profile.platform[1:]:  # what a hosted project has beyond platform.sql
             superuser.execute(file.read_bytes())
         if not has_pgmq:
             superuser.execute("set role postgres")
