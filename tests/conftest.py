@@ -11,6 +11,8 @@ from pathlib import Path
 import psycopg
 import pytest
 import structlog
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
 from pytest_postgresql import factories
 from xdist.remote import Producer
 from xdist.scheduler import LoadFileScheduling
@@ -21,6 +23,11 @@ from tests.database import Database, opened
 from tests.postgrest import RunningPostgrest, serve
 
 network.allow_loopback_only()
+# Examples take as long as a busy machine needs.
+hypothesis_settings.register_profile(
+    "patient", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+hypothesis_settings.load_profile("patient")
 _CACHE = "cache_logger_on_first_use"
 # Their files share a stack of the session, so one process runs all of them.
 _ONE_STACK = {
