@@ -12720,6 +12720,12 @@ begin
         if v_is_write and v_path not in (
             '/rpc/shared_pack', '/rpc/shared_pack_csv', '/rpc/shared_pack_markdown'
         ) then
+            -- Tokens of ours name a role. A token of the project's own sign-up is for nobody here.
+            if not v_claims ? 'account_role' and not exists (
+                select from private.accounts as a where a.id = v_user
+            ) then
+                perform private.refuse_account(v_user);
+            end if;
             perform private.require_role('editor');
         end if;
         -- 2. Limits: six requests of an account at once, four of any kind and two more for reads.
