@@ -29,7 +29,7 @@ from local import environment, keys, stripe
 from local.layout import ROOT, prepare
 from tests.flow import shop as shops
 from tests.flow.stack import LocalStack, configured, remove_leftovers
-from tests.patience import PATIENCE_SECONDS
+from tests.patience import PATIENCE_SECONDS, wait_until
 from tests.trials.figures import Figure
 from webhooks.cells_move import Move, begun
 
@@ -106,7 +106,7 @@ def _tried(a: LocalStack, b: LocalStack, shop: shops.Shop) -> list[Figure]:
         _equip(in_a, account)
         shop.released.clear()
         products = [alice.add_product(shop.url(f"/slow/{n}")) for n in range(_PRODUCTS)]
-        _until(lambda: _running(in_a, account) == _PRODUCTS)
+        wait_until(lambda: _running(in_a, account) == _PRODUCTS)
         load = _Load(a, alice, products[0])
         target, killed = "a", 0
         with load.running():
@@ -119,7 +119,7 @@ def _tried(a: LocalStack, b: LocalStack, shop: shops.Shop) -> list[Figure]:
                     target = "b" if target == "a" else "a"
         at_last = in_a if target == "b" else in_b
         other = in_b if target == "b" else in_a
-        _until(lambda: _unfinished(at_last, account) == 0)
+        wait_until(lambda: _unfinished(at_last, account) == 0)
         return [
             Figure("new accounts in the cell with room", int(homes == ["a", "b"]), at_least=1),
             Figure("tokens of a cell that another one takes", crossed, at_most=0),
@@ -327,14 +327,6 @@ def _work(here: Any, there: Any, account: uuid.UUID) -> list[Figure]:
         Figure("attempts counted for a move", int(_value(here, failures, account)), at_most=0),
         Figure("jobs left in the other cell", int(_value(there, jobs, account)), at_most=0),
     ]
-
-
-def _until(holds: Any) -> None:
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while not holds():
-        if time.monotonic() > deadline:
-            raise RuntimeError("it does not happen")
-        time.sleep(0.1)
 
 
 def _mover_variables(a: LocalStack) -> dict[str, str]:

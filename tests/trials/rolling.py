@@ -31,7 +31,7 @@ from local import stripe
 from tests.chaos.servers import connect, make_database, own_server, tcp_url
 from tests.database import Database
 from tests.fakes import clerk as fake_clerk
-from tests.patience import PATIENCE_SECONDS
+from tests.patience import PATIENCE_SECONDS, wait_until
 from tests.postgrest import serve
 from tests.server import ROOT, free_port
 from tests.trials.figures import Figure
@@ -283,7 +283,7 @@ class _Release:
         )
         edge = _Edge(release, port, process)
         self.load.edges.append(edge)
-        _until(lambda: edge.is_ready)
+        wait_until(lambda: edge.is_ready)
         return edge
 
     def start_worker(self, code: Path, release: str) -> None:
@@ -297,7 +297,7 @@ class _Release:
             WORKER_METRICS_PORT=str(port),
         )
         self.workers.append((release, process))
-        _until(lambda: _is_healthy(port))
+        wait_until(lambda: _is_healthy(port))
 
     def end(self, process: subprocess.Popen[bytes]) -> None:
         """SIGTERM, as a release ends it."""
@@ -309,7 +309,7 @@ class _Release:
         load, before = self.load, Counter(self.load.done)
         jobs = "select count(*) from public.jobs where status = 'succeeded'"
         done = self.db.value(jobs)
-        _until(
+        wait_until(
             lambda: (
                 all(load.done[what] - before[what] >= 5 for what in ("exchange", "read", "webhook"))
                 and self.db.value(jobs) > done
@@ -344,7 +344,7 @@ def _released(release: _Release) -> list[Figure]:
         seconds = time.monotonic() - began
         load.is_full = lambda: True
         live = "select count(*) from private.live_jobs where kind = 'analyze_product'"
-        _until(lambda: release.db.value(live) == 0)
+        wait_until(lambda: release.db.value(live) == 0)
     for failure in load.failed[:5]:
         Console().print(f"[red]failed[/red]: {failure}")
     counts = release.db.row(_COUNTS)
@@ -439,11 +439,3 @@ def _end(process: subprocess.Popen[bytes]) -> None:
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()
-
-
-def _until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while not condition():
-        if time.monotonic() > deadline:
-            raise RuntimeError("what the trial waits for did not come")
-        time.sleep(0.1)
