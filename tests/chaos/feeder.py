@@ -10,11 +10,11 @@ import psycopg
 
 from local.postgres import Server
 from tests.chaos.servers import ACCOUNTS, connect
+from tests.patience import PATIENCE_SECONDS
 
 _BATCH = 5
 # Enough to keep two workers busy, too few to queue for long: an interrupted job queues as well.
 _LIVE_JOBS = 24
-_PATIENCE_SECONDS = 120
 _LIVE = "select count(*) as n from private.live_jobs"
 _ENQUEUE = """
     select private.enqueue('effect', (%s::uuid[])[1 + n %% 20]) as job_id
@@ -28,7 +28,7 @@ def feed(server: Server, database: str, jobs: int) -> list[uuid.UUID]:
     When an answer gets lost it asks again, as a user would: some jobs may be there unconfirmed.
     """
     confirmed: list[uuid.UUID] = []
-    deadline = time.monotonic() + _PATIENCE_SECONDS
+    deadline = time.monotonic() + PATIENCE_SECONDS
     while len(confirmed) < jobs and time.monotonic() < deadline:
         with suppress(psycopg.OperationalError), connect(server, database) as db:
             while len(confirmed) < jobs:

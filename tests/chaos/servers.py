@@ -19,12 +19,12 @@ from local.profiles import EMBEDDED, Profile
 from tests.chaos.worker import LEASE_SECONDS
 from tests.database import Database, Row
 from tests.jobs import make_kind
+from tests.patience import PATIENCE_SECONDS
 from tests.server import ROOT, free_port, migrate
 
 ACCOUNTS = [uuid.uuid4() for _ in range(20)]
 _TEMPLATE = "chaos_template"
 _PASSWORD = "chaos"
-_PATIENCE_SECONDS = 20
 _TABLES = """
     create schema chaos;
     grant usage on schema chaos to worker;
@@ -85,7 +85,7 @@ def crash(server: postgres.Server) -> None:
     """Kills the postmaster and starts the server again, which recovers from its log."""
     pid_file = server.data_dir / "postmaster.pid"
     os.kill(int(pid_file.read_text().splitlines()[0]), signal.SIGKILL)
-    deadline = time.monotonic() + _PATIENCE_SECONDS
+    deadline = time.monotonic() + PATIENCE_SECONDS
     while not _has_started(server):
         if time.monotonic() > deadline:
             raise AssertionError("The server did not come back")
@@ -110,7 +110,7 @@ def crash_backend(server: postgres.Server) -> None:
 
 def wait_until_up(server: postgres.Server) -> None:
     """Until the server takes connections again; fails if it doesn't."""
-    deadline = time.monotonic() + _PATIENCE_SECONDS
+    deadline = time.monotonic() + PATIENCE_SECONDS
     while not _is_up(server):
         if time.monotonic() > deadline:
             raise AssertionError("The server did not come back")

@@ -19,9 +19,13 @@ from tests.chaos.feeder import feed
 from tests.chaos.proxy import Proxy
 from tests.chaos.servers import connect, tcp_url
 from tests.jobs import in_background
+from tests.patience import PATIENCE_SECONDS
 from tests.server import ROOT
 
-_PATIENCE_SECONDS = 120
+_AT_WORK = """
+    select count(*) as n from chaos.starts as s where s.worker = any(%s)
+    and not exists (select from chaos.effects as e where e.job_id = s.job_id)
+"""
 
 
 @dataclass(frozen=True)
@@ -78,10 +82,12 @@ class Trial:
 
     @contextmanager
     def fault(self, *victims: Worker) -> Iterator[None]:
-        """Notes when the trouble in this block began and ended, and who suffers it."""
+        """Waits until the victims work; notes when the trouble began and ended, and whose it is."""
+        names = [victim.name for victim in victims]
+        self._wait(lambda: self._value(_AT_WORK, names) > 0)
         began_at = time.time()
         yield
-        self.faults.append(Fault(began_at, time.time(), [victim.name for victim in victims]))
+        self.faults.append(Fault(began_at, time.time(), names))
 
     def wait_until_done(self, share: float) -> None:
         """Until that share of the jobs has left an effect; if patience ends, the count tells."""
@@ -98,7 +104,7 @@ class Trial:
         living = [worker for worker in self.workers if worker.process.poll() is None]
         for worker in living:
             worker.process.send_signal(signal.SIGTERM)
-        exit_codes = [worker.process.wait(timeout=300) for worker in living]
+        exit_codes = [worker.process.wait(timeout=PATIENCE_SECONDS) for worker in living]
         self.abandon()
         return exit_codes
 
@@ -110,14 +116,14 @@ class Trial:
             worker.proxy.close()
 
     def _wait(self, condition: Callable[[], bool]) -> None:
-        deadline = time.monotonic() + _PATIENCE_SECONDS
+        deadline = time.monotonic() + PATIENCE_SECONDS
         while time.monotonic() < deadline:
             with suppress(psycopg.OperationalError):  # the fault may be the server's
                 if condition():
                     return
             time.sleep(0.02)
 
-    def _value(self, query: str) -> int:
+    def _value(self, query: str, *parameters: object) -> int:
         with connect(self.server, self.database) as db:
-            [row] = db.execute(query).fetchall()
+            [row] = db.execute(query, parameters).fetchall()
         return row["n"]

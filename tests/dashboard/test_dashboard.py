@@ -42,7 +42,7 @@ Play = Callable[[str], Any]
 
 @pytest.fixture(scope="module")
 def reports() -> dict[str, dict[str, Any]]:
-    """What each scenario found, by its name: each one runs once."""
+    """What each scenario found, or why it failed, by its name: each one runs once."""
     return {}
 
 
@@ -50,7 +50,11 @@ def reports() -> dict[str, dict[str, Any]]:
 def play(stage: Stage, reports: dict[str, dict[str, Any]]) -> Play:
     def play(scenario: str) -> Any:
         if scenario not in reports:
-            reports[scenario] = json.loads(stage.run("run.mjs", scenario, NAME=scenario))
+            try:
+                reports[scenario] = json.loads(stage.run("run.mjs", scenario, NAME=scenario))
+            except AssertionError as error:
+                reports[scenario] = {"failed": str(error)}
+        assert "failed" not in reports[scenario], reports[scenario]["failed"]
         return reports[scenario]["found"]
 
     return play
