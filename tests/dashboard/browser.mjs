@@ -102,14 +102,29 @@ export async function firstVisits(visitor, name, count) {
   return visits.sort((a, b) => a.milliseconds - b.milliseconds)
 }
 
-/** The serious faults that axe finds on the page as it is. */
+/** The texts of the page that stand in six lines or more of a word or two. */
+const squeezed = (page) => page.evaluate(() => {
+  const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT)
+  const found = []
+  while (texts.nextNode()) {
+    const range = document.createRange()
+    range.selectNodeContents(texts.currentNode)
+    const lines = new Set([...range.getClientRects()].map(({ top }) => Math.round(top))).size
+    const text = texts.currentNode.data.trim()
+    if (lines >= 6 && text.length / lines < 10) found.push(`squeezed: ${text.slice(0, 120)}`)
+  }
+  return found
+})
+
+/** The serious faults that axe finds on the page as it is, and texts in columns that are too narrow. */
 export async function faults(page) {
   await page.evaluate(AXE)
   const { violations } = await page.evaluate(() =>
     globalThis.axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'] }))
-  return violations
+  const serious = violations
     .filter(({ impact }) => impact === 'serious' || impact === 'critical')
     .map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 120)).join(' | ')}`)
+  return [...serious, ...await squeezed(page)]
 }
 
 /** Until nothing on the page says that it loads. */

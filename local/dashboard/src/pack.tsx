@@ -25,7 +25,7 @@ export function Pack({ content, record, onHook, aside }:
         <h2 className="statement">{content.headline}</h2>
         <p>{content.summary}</p>
         {(content.findings ?? []).length > 0 && (
-          <ol className="plain steps">{(content.findings ?? []).map((finding) => <li key={finding.text}><b>{finding.text}</b> {finding.do}</li>)}</ol>
+          <ol className="plain steps">{(content.findings ?? []).map((finding) => <li key={finding.text}><div><b>{finding.text}</b> {finding.do}</div></li>)}</ol>
         )}
         <p className="muted small">
           {t.confidence}: {t.levels[content.confidence.level]}. {t.freshUntil(format.day(content.freshness.expires_at))}
