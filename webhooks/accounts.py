@@ -87,7 +87,7 @@ def caller_of_key(key: str) -> KeyCaller | None:
     if digest.digest() not in edge.known_keys:
         refuse_suspects()
     limit("session", digest.hexdigest(), per_minute=edge.settings.sessions_per_minute)
-    cell, row = edge.cells.of_handle(
+    cell, row = edge.cells.call_in_cell_of_key(
         f"key:{digest.hexdigest()}", "select * from private.open_api_key(%s)", digest.digest()
     )
     edge.known_keys.note(digest.digest(), is_good=row["key_id"] is not None)

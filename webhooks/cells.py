@@ -96,14 +96,14 @@ class Cells:
                 break
         return cell, row
 
-    def of_handle(self, handle: str, statement: str, *parameters: object) -> tuple[Cell, Row]:
+    def call_in_cell_of_key(self, handle: str, statement: str, *parameters: object) -> tuple[Cell, Row]:
         """The cell of an API key, and the row of `statement` there.
 
         The row has `user_id`; null: no cell knows the key. The directory learns the handle.
         """
         if not self.are_several:
             return self.home, self.home.database.call(statement, *parameters)
-        known = self.home.database.call("select * from private.hold_handle(%s)", handle)
+        known = self.home.database.call("select * from private.lock_handle(%s)", handle)
         if known["account_id"] is not None:
             # The cell that it leaves may not know yet that the key was revoked.
             cell = self._cell(known)
@@ -128,7 +128,7 @@ class Cells:
             with self.home.database.session() as db:
                 yield db, customer_id
             return
-        hold = "select * from private.hold_handle(%s)"
+        hold = "select * from private.lock_handle(%s)"
         if self.home.database.call(hold, customer_id)["account_id"] is None:
             self._learn(customer_id, self._account_of_customer(customer_id, gateway))
         with self.home.database.session() as db, db.transaction():

@@ -1140,17 +1140,8 @@ grant execute on function public.revoke_api_key to authenticated;
 -- schemas/14_cells.sql
 
 -- Cells: whole stacks beside each other (docs/scaling.md). An account lives in exactly one. The
--- directory says in which. Only the database of the first cell has rows in it. Every cell has the
--- functions that move an account. The login `webhook` reads the directory. The login `mover` moves
--- accounts.
---
--- private.accounts.cell_state says whether an account lives here:
---   null    It does, or is a member of an organisation that does.
---   moving  It is about to leave. Reads go on, writes are refused, its jobs wait.
---   moved   It lives in another cell, or has not arrived here yet. All requests are refused.
---
--- A move is a row of private.cell_moves; `step` is the last step that is done. Up to `copied` a
--- killed move copies anew. `redirected` is its one commit: afterwards the move only goes on.
+-- directory says in which. Only the database of the first cell has rows in it. The login `webhook`
+-- reads the directory. The login `mover` moves accounts.
 
 do $$
 begin
@@ -1209,28 +1200,6 @@ comment on table private.cell_handles is
 SHA-256). The edge learns them from the cells, which have the truth.';
 create index cell_handles_account_id_idx on private.cell_handles (account_id);
 alter table private.cell_handles enable row level security;
-
-create table private.cell_moves (
-    account_id uuid primary key references private.cell_accounts on delete cascade,
-    source_cell_id text not null references private.cells on delete restrict,
-    target_cell_id text not null references private.cells on delete restrict,
-    step text not null default 'begun'
-    check (step in ('begun', 'frozen', 'copied', 'redirected', 'arrived', 'departed', 'cleared')),
-    begun_at timestamptz not null default now(),
-    frozen_at timestamptz,
-    arrived_at timestamptz,
-    check (source_cell_id <> target_cell_id)
-);
-comment on table private.cell_moves is
-'Directory: the latest move of each account. `cleared` is the last step.';
-comment on column private.cell_moves.step is 'The last step that is done.';
-comment on column private.cell_moves.frozen_at is
-'Since when the account is read-only; null before.';
-comment on column private.cell_moves.arrived_at is
-'When it could be written again, in its new cell; null before.';
-create index cell_moves_source_cell_id_idx on private.cell_moves (source_cell_id);
-create index cell_moves_target_cell_id_idx on private.cell_moves (target_cell_id);
-alter table private.cell_moves enable row level security;
 
 create type private.cell_place as (
     account_id uuid,
@@ -1336,13 +1305,13 @@ comment on function private.cell_of_account is
 table rights.';
 grant execute on function private.cell_of_account to webhook;
 
-create function private.hold_handle(handle text)
+create function private.lock_handle(handle text)
 returns private.cell_place
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_id uuid := (
-        select h.account_id from private.cell_handles as h where h.handle = hold_handle.handle
+        select h.account_id from private.cell_handles as h where h.handle = lock_handle.handle
     );
     v_cell_id text;
 begin
@@ -1353,10 +1322,10 @@ begin
     return private.cell_place(v_id, v_cell_id);
 end;
 $$;
-comment on function private.hold_handle is
+comment on function private.lock_handle is
 'The account of a handle, and its cell; null: unknown. The account stays in that cell until the
 transaction ends. Definer: the edge has no table rights.';
-grant execute on function private.hold_handle to webhook;
+grant execute on function private.lock_handle to webhook;
 
 create function private.learn_handle(handle text, account_id uuid)
 returns void
@@ -1410,6 +1379,34 @@ rights.';
 grant execute on function private.account_of_customer to webhook;
 
 grant execute on function private.is_erased to webhook;
+
+-- schemas/15_cell_moves.sql
+
+-- Moves of an account from one cell to another, as the directory knows them. A move is a row of
+-- private.cell_moves; `step` is the last step that is done. Up to `copied` a killed move copies
+-- anew. `redirected` is its one commit: afterwards the move only goes on.
+
+create table private.cell_moves (
+    account_id uuid primary key references private.cell_accounts on delete cascade,
+    source_cell_id text not null references private.cells on delete restrict,
+    target_cell_id text not null references private.cells on delete restrict,
+    step text not null default 'begun'
+    check (step in ('begun', 'frozen', 'copied', 'redirected', 'arrived', 'departed', 'cleared')),
+    begun_at timestamptz not null default now(),
+    frozen_at timestamptz,
+    arrived_at timestamptz,
+    check (source_cell_id <> target_cell_id)
+);
+comment on table private.cell_moves is
+'Directory: the latest move of each account. `cleared` is the last step.';
+comment on column private.cell_moves.step is 'The last step that is done.';
+comment on column private.cell_moves.frozen_at is
+'Since when the account is read-only; null before.';
+comment on column private.cell_moves.arrived_at is
+'When it could be written again, in its new cell; null before.';
+create index cell_moves_source_cell_id_idx on private.cell_moves (source_cell_id);
+create index cell_moves_target_cell_id_idx on private.cell_moves (target_cell_id);
+alter table private.cell_moves enable row level security;
 
 create function private.begin_move(account_id uuid, target_cell_id text)
 returns private.cell_moves
@@ -1524,7 +1521,14 @@ comment on function private.abort_move is
 'Forgets a move that has not been redirected. Definer: the mover has no table rights.';
 grant execute on function private.abort_move to mover;
 
--- What follows works on the accounts of this cell.
+-- schemas/16_cell_accounts.sql
+
+-- Whether an account lives in this cell, and how it stops, leaves and settles.
+--
+-- private.accounts.cell_state says whether it lives here:
+--   null    It does, or is a member of an organisation that does.
+--   moving  It is about to leave. Reads go on, writes are refused, its jobs wait.
+--   moved   It lives in another cell, or has not arrived here yet. All requests are refused.
 
 create function private.cell_state(user_id uuid)
 returns text
@@ -1722,6 +1726,11 @@ comment on function private.depart_account is
 'Leaves the tombstone of an account that lives elsewhere now. Its old tokens are refused. Definer:
 the mover has no table rights.';
 grant execute on function private.depart_account to mover;
+
+-- schemas/17_cell_contents.sql
+
+-- What an account has in a cell: read in one, cleared and received in another. Every cell has these
+-- functions; only the login `mover` calls them.
 
 create function private.cell_tables()
 returns table (name text, depth integer, condition text)

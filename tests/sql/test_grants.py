@@ -126,7 +126,7 @@ FUNCTIONS = {
         private.is_live_key private.open_api_key
         private.is_member private.server_metrics private.stripe_account private.wake_for_apify
         private.account_of_customer private.all_cells private.cell_of_account
-        private.hold_handle private.is_erased private.learn_handle private.place_account
+        private.lock_handle private.is_erased private.learn_handle private.place_account
     """,
     "mover": """
         private.abort_move private.all_cells private.await_writer private.begin_move

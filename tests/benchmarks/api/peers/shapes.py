@@ -32,6 +32,12 @@ class Product(BaseModel):
     created_at: datetime
     updated_at: datetime
     last_analyzed_at: datetime | None
+    watch: str
+    created_by: UUID | None
+    updated_by: UUID | None
+    brand_id: UUID | None
+    tags: list[str]
+    archived_at: datetime | None
 
 
 class Job(BaseModel):
@@ -74,3 +80,7 @@ class Overview(Product):
     job_error_code: str | None
     job_error_message: str | None
     is_sample: bool | None
+    pack_expires_at: datetime | None
+    previous_score: float | None
+    script_count: int
+    source_kind: str | None

@@ -8,7 +8,7 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import Depends, FastAPI, HTTPException, Request, Response
-from sqlalchemy import FetchedValue, select, text
+from sqlalchemy import ARRAY, FetchedValue, Text, select, text
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
@@ -39,6 +39,12 @@ class Products(Base):
     created_at: Mapped[datetime] = mapped_column(server_default=FetchedValue())
     updated_at: Mapped[datetime] = mapped_column(server_default=FetchedValue())
     last_analyzed_at: Mapped[datetime | None] = mapped_column(server_default=FetchedValue())
+    watch: Mapped[str] = mapped_column(server_default=FetchedValue())
+    created_by: Mapped[UUID | None] = mapped_column(server_default=FetchedValue())
+    updated_by: Mapped[UUID | None] = mapped_column(server_default=FetchedValue())
+    brand_id: Mapped[UUID | None] = mapped_column(server_default=FetchedValue())
+    tags: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=FetchedValue())
+    archived_at: Mapped[datetime | None] = mapped_column(server_default=FetchedValue())
     __mapper_args__ = {"eager_defaults": True}  # noqa: RUF012
 
 
