@@ -224,7 +224,8 @@ def test_a_watch_ends_with_its_job_and_with_its_person(report: dict[str, Any]):
 def test_the_react_page_renders(report: dict[str, Any]):
     assert report["page"] == (
         '<button>Sign in</button><main><form><input placeholder="Name" name="name"/>'
-        '<input placeholder="https://" name="url"/><button>Add</button></form><ul></ul></main>'
+        '<input placeholder="https://" name="source_url"/><button>Add</button></form>'
+        "<ul></ul></main>"
     )
 
 
