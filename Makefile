@@ -48,7 +48,7 @@ down: setup ## Stop it; data and keys stay
 status: setup ## Each process, its URL and its health
 	@$(RUN) -m local status
 
-env: setup ## API_URL DB_URL ANON_KEY SERVICE_ROLE_KEY EDGE_URL WORKER_URL WORKER_DB_URL WEBHOOK_DB_URL
+env: setup ## API_URL DB_URL ANON_KEY SERVICE_ROLE_KEY EDGE_URL CLERK_URL WORKER_URL WORKER_DB_URL WEBHOOK_DB_URL
 	@$(RUN) -m local env
 
 token: setup ## An access token for a local user: make token NAME=alice [ORG=acme ROLE=editor]

@@ -29,6 +29,7 @@ def published(settings: LocalSettings, layout: Layout) -> dict[str, str]:
         "ANON_KEY": keys.api_key(layout, "anon"),
         "SERVICE_ROLE_KEY": keys.api_key(layout, "service_role"),
         "EDGE_URL": f"http://127.0.0.1:{settings.edge_port}",
+        "CLERK_URL": clerk_url(settings),
         "WORKER_URL": f"http://127.0.0.1:{settings.worker_metrics_port}",
         "WORKER_DB_URL": database_url(settings, layout, "worker"),
         "WEBHOOK_DB_URL": database_url(settings, layout, "webhook"),
@@ -37,10 +38,9 @@ def published(settings: LocalSettings, layout: Layout) -> dict[str, str]:
 
 def of_processes(settings: LocalSettings, layout: Layout) -> dict[str, str]:
     """The environment of the supervisor and its processes. The user's settings replace defaults."""
-    clerk_url = f"http://127.0.0.1:{settings.clerk_port}"
     defaults = {
-        "CLERK_ISSUER": clerk_url,
-        "CLERK_JWKS_URL": f"{clerk_url}/.well-known/jwks.json",
+        "CLERK_ISSUER": clerk_url(settings),
+        "CLERK_JWKS_URL": f"{clerk_url(settings)}/.well-known/jwks.json",
         "CLERK_AUTHORIZED_PARTIES": settings.app_url,
         "EDGE_ISSUER": api_url(settings),
         "PSEUDONYM_KEY": keys.pseudonym_key(layout),
@@ -92,6 +92,11 @@ def variable_of(process: psutil.Process, name: str) -> str | None:
 def api_url(settings: LocalSettings) -> str:
     """The URL of the gateway."""
     return f"http://127.0.0.1:{settings.api_port}"
+
+
+def clerk_url(settings: LocalSettings) -> str:
+    """The URL of the stand-in for Clerk."""
+    return f"http://127.0.0.1:{settings.clerk_port}"
 
 
 def database_url(settings: LocalSettings, layout: Layout, login: str) -> str:

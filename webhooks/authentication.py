@@ -193,9 +193,13 @@ def _refused(reason: str) -> Problem:
     TOKEN_VERIFICATIONS.labels(reason).inc()
     request_log().refusal = reason
     count_refusal()
+    sentence = "The bearer token is missing or not valid. Please sign in again."
+    if reason == "api_key":
+        # A program can't sign in again. Which of the three it is, it does not learn.
+        sentence = "This API key is unknown, was revoked or has expired."
     return Problem(
         401,
         "invalid_token",
-        "The bearer token is missing or not valid. Please sign in again.",
+        sentence,
         headers={"WWW-Authenticate": 'Bearer error="invalid_token"'},
     )

@@ -1,8 +1,11 @@
 import react from '@vitejs/plugin-react'
-import { defineConfig } from 'vite'
+import { defineConfig, loadEnv } from 'vite'
 
-// `npm run dev` serves the sources, and passes requests of the API to the stack of `make up`.
-const STACK = process.env.API_URL ?? 'http://127.0.0.1:54321'
+// `npm run dev` serves the sources, and passes requests of the API to the stack of `make up`, whose
+// port may stand in the project's `.env`.
+const PROJECT = new URL('../..', import.meta.url).pathname
+const { API_PORT = '54321' } = loadEnv('', PROJECT, 'API_PORT')
+const STACK = process.env.API_URL ?? `http://127.0.0.1:${API_PORT}`
 const API = ['/rest', '/auth', '/subscriptions', '/tiktok', '/settings.json']
 
 export default defineConfig({

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import subprocess
 from collections.abc import Iterable
 from http import HTTPStatus
 from pathlib import Path
@@ -15,6 +17,7 @@ from werkzeug.test import Client
 from core.config import LocalSettings
 from local import keys, pages
 from local.layout import ROOT, prepare
+from tests.patience import PATIENCE_SECONDS
 
 
 def _api(_environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
@@ -86,3 +89,21 @@ def test_the_gateway_knows_each_address_of_the_page():
         path.strip("/").split("/")[0] for path in re.findall(r"path: '([^'*]+)'", routes)
     } - nested
     assert firsts - {""} == pages.ADDRESSES
+
+
+@pytest.mark.usefixtures("built")
+def test_the_sources_are_served_beside_the_stack_of_this_project():
+    script = (
+        "const { resolveConfig } = await import('vite');"
+        "console.log((await resolveConfig({}, 'serve')).server.proxy['/rest'])"
+    )
+    done = subprocess.run(
+        ["node", "--input-type=module", "--eval", script],
+        check=True,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_SECONDS,
+        cwd=ROOT / "local" / "dashboard",
+        env={"PATH": os.environ["PATH"], "API_PORT": "4321"},
+    )
+    assert done.stdout.strip() == "http://127.0.0.1:4321"

@@ -1,4 +1,4 @@
-"""The blocks of docs/frontend.md as files, and the client's package beside them."""
+"""The blocks of docs/frontend.md and docs/integrations.md as files, and the client's package."""
 
 from __future__ import annotations
 
@@ -14,7 +14,10 @@ HERE = Path(__file__).parent / "frontend"
 PAGE = (ROOT / "docs" / "frontend.md").read_text()
 _BLOCK = r"^```(?:js|ts|tsx|python) (\S+)\n(.*?)^```$"
 FILES = dict(re.findall(_BLOCK, PAGE, re.MULTILINE | re.DOTALL))
-SCRIPTS = {name: text for name, text in FILES.items() if not name.endswith(".py")}
+INTEGRATIONS = (ROOT / "docs" / "integrations.md").read_text()
+SCRIPTS = {name: text for name, text in FILES.items() if not name.endswith(".py")} | dict(
+    re.findall(r"^```ts (\S+)\n(.*?)^```$", INTEGRATIONS, re.MULTILINE | re.DOTALL)
+)
 # Next.js is not installed: what its examples need of it.
 _CLERK_NEXT = {
     "package.json": '{"name": "@clerk/nextjs", "type": "module", "exports": {"./server": '

@@ -18,7 +18,7 @@ import pytest
 from local.layout import ROOT
 from local.tools import client_types
 from tests.docs.conftest import Running
-from tests.docs.page import FILES, HERE, PAGE, SCRIPTS, compile_files
+from tests.docs.page import FILES, HERE, INTEGRATIONS, PAGE, SCRIPTS, compile_files
 from tests.docs.test_errors import actions
 from tests.patience import PATIENCE_SECONDS
 
@@ -47,6 +47,7 @@ def test_every_block_of_code_is_a_file_that_compiles(folder: Path):
     result = compile_files(folder / "good", SCRIPTS)
     assert result.returncode == 0, result.stdout
     assert len(FILES) == len(re.findall(r"^```(?:js|ts|tsx|python)", PAGE, re.MULTILINE)) >= 10
+    assert re.findall(r"^```(?:js|ts|tsx)\b.*$", INTEGRATIONS, re.MULTILINE) == ["```ts keys.ts"]
     compiled = {path.stem for path in (folder / "good" / "out").iterdir()}
     assert compiled == {name.split(".")[0] for name in SCRIPTS}
 
@@ -224,7 +225,8 @@ def test_a_watch_ends_with_its_job_and_with_its_person(report: dict[str, Any]):
 def test_the_react_page_renders(report: dict[str, Any]):
     assert report["page"] == (
         '<button>Sign in</button><main><form><input placeholder="Name" name="name"/>'
-        '<input placeholder="https://" name="url"/><button>Add</button></form><ul></ul></main>'
+        '<input placeholder="https://" name="source_url"/><button>Add</button></form>'
+        "<ul></ul></main>"
     )
 
 
@@ -361,6 +363,17 @@ def test_a_pack_is_shared_with_anybody_until_it_is_revoked(report: dict[str, Any
     assert report["shared"] == [True, True, False]
     assert report["shares"] == [True]
     assert report["revoked"] == "not_found"
+
+
+def test_a_program_acts_by_a_key_until_it_is_revoked(report: dict[str, Any]):
+    assert report["byKey"] == {
+        "secret": "cck_",
+        "role": "editor",
+        "products": True,
+        "exchanges": 1,
+        "code": "invalid_token",
+        "message": "This API key is unknown, was revoked or has expired.",
+    }
 
 
 def test_each_refusal_says_what_to_do(report: dict[str, Any]):

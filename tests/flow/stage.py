@@ -23,7 +23,7 @@ class Stage:
 
     @property
     def clerk_url(self) -> str:
-        return f"http://127.0.0.1:{self.stack.settings.clerk_port}"
+        return self.stack.env["CLERK_URL"]
 
 
 @contextmanager

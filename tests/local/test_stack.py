@@ -84,6 +84,7 @@ def test_env_prints_the_names_that_the_supabase_cli_prints(stack: LocalStack):
         "ANON_KEY",
         "SERVICE_ROLE_KEY",
         "EDGE_URL",
+        "CLERK_URL",
         "WORKER_URL",
         "WORKER_DB_URL",
         "WEBHOOK_DB_URL",

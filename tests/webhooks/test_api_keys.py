@@ -88,9 +88,7 @@ def test_a_key_that_is_not_live_is_refused_as_any_token(edge: Edge, db, how):
         secret = "cck_" + secret[4:].upper() + "A"
     answer = exchange(edge, secret)
     assert (answer.status_code, answer.json["code"]) == (401, "invalid_token")
-    assert answer.json["detail"] == (
-        "The bearer token is missing or not valid. Please sign in again."
-    )
+    assert answer.json["detail"] == "This API key is unknown, was revoked or has expired."
 
 
 def test_the_key_of_a_deleted_account_is_refused(edge: Edge, db):

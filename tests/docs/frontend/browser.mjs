@@ -19,7 +19,7 @@ const page = `<!doctype html><title>Shop</title>
   "@creatorscook/client/dev-clerk": "/client/dev-clerk.js"
 } }</script>
 <p role="alert" id="problem"></p>
-<form id="form"><input name="name"><input name="url"><button>Add</button><p role="alert"></p></form>
+<form id="form"><input name="name"><input name="source_url"><button>Add</button><p role="alert"></p></form>
 <ul id="list"></ul>
 <textarea id="text"></textarea><p id="marked"></p>`
 const types = { '.js': 'text/javascript', '.mjs': 'text/javascript' }
@@ -124,7 +124,7 @@ async function persons(tab) {
     await refresh()
   }, [settings, CLERK_URL])
   await tab.fill('[name=name]', 'Secret lamp')
-  await tab.fill('[name=url]', PRODUCT_URL)
+  await tab.fill('[name=source_url]', PRODUCT_URL)
   await tab.click('button')
   await tab.locator('li', { hasText: /Secret lamp: Secret lamp/ }).waitFor()
   report.shown = await tab.locator('li').allTextContents()
@@ -196,7 +196,6 @@ async function forms(tab) {
     const { markWhileTyping } = await import('/editor.js')
     const client = api.connect(settings, alice.session.getToken)
     const form = document.getElementById('form')
-    form.querySelector('[name=url]').name = 'source_url'
     let signedIn = 0
     const { error } = await api.addProduct(client, { name: 'Lamp', source_url: 'lamp' })
     refuse(form, error, () => signedIn++)

@@ -9,8 +9,8 @@ const { COMPILED, CLIENT, API_URL, CLERK_URL, ANON_KEY, PRODUCT_URL, SLOW_URL, C
 const load = (name) => import(`${COMPILED}/${name}.js`)
 const api = await import(`${CLIENT}/index.js`)
 const { devClerk } = await import(`${CLIENT}/dev-clerk.js`)
-const [{ App }, { default: Page }, { card, basis }, { live }] = await Promise.all(
-  ['app', 'page', 'card', 'live'].map(load),
+const [{ App }, { default: Page }, { card, basis }, { live }, { makeKey, actBy }] = await Promise.all(
+  ['app', 'page', 'card', 'live', 'keys'].map(load),
 )
 const { advice, connect } = api
 
@@ -518,6 +518,18 @@ async function paying(client, product) {
   report.twice = { code, status, message }
 }
 
+async function keys(client) {
+  const { id, secret } = await makeKey(client)
+  const program = actBy(secret)
+  const before = exchanges
+  const { role } = good(await api.account(program))
+  const products = good(await api.listProducts(program)).length > 0
+  report.byKey = { secret: secret.slice(0, 4), role, products, exchanges: exchanges - before }
+  good(await client.rpc('revoke_api_key', { id }))
+  const { code, message } = (await api.listProducts(program)).error
+  Object.assign(report.byKey, { code, message })
+}
+
 async function leaving(client) {
   report.exported = { products: 0 }
   for await (const page of api.exportAccount(client)) {
@@ -550,6 +562,7 @@ await run(clients, owner, product)
 await run(pages, owner, product)
 await run(manyAtOnce, owner)
 await run(shareAndRevoke, owner, product)
+await run(keys, owner)
 await run(refusals, owner)
 await run(paying, owner, product)
 await run(leaving, owner)
