@@ -137,8 +137,8 @@ image: ## One image for edge and workers: make image [CONTAINERS=docker IMAGE=na
 	@$(CONTAINERS) image inspect --format '{{.Size}}' $(IMAGE) | awk \
 	    '{ printf "%s: %.0f MB, %.0f at most\n", "$(IMAGE)", $$1 / 1e6, $(MAX_IMAGE_BYTES) / 1e6; exit $$1 > $(MAX_IMAGE_BYTES) }'
 
-deploy-check: setup ## What a target lacks, and what to do; its URLs and database from the environment
-	@$(RUN) -m local deploy-check
+deploy-check: setup ## What a target lacks, and what to do; DB_URL from the environment (TARGET=deploy/production.env)
+	@$(RUN) -m local deploy-check $(TARGET)
 
 ##@ Generated files
 

@@ -35,12 +35,14 @@ _SUBSCRIPTION = (
 )
 _INVOICE = ("paid", "payment_failed", "payment_action_required", "marked_uncollectible", "voided")
 _THIN_ONLY = ("active", "past_due", "unpaid", "incomplete", "incomplete_expired", "trialing")
-USEFUL_TYPES = frozenset(
+# What an endpoint of snapshot events subscribes to (docs/deploy.md).
+SNAPSHOT_TYPES = frozenset(
     [f"checkout.session.{word}" for word in _CHECKOUT]
-    + [f"customer.subscription.{word}" for word in (*_SUBSCRIPTION, *_THIN_ONLY)]
+    + [f"customer.subscription.{word}" for word in _SUBSCRIPTION]
     + [f"invoice.{word}" for word in _INVOICE]
     + ["customer.deleted"]
 )
+USEFUL_TYPES = SNAPSHOT_TYPES | {f"customer.subscription.{word}" for word in _THIN_ONLY}
 
 SyncOutcome = Literal["done", "orphan", "ignored", "already_done"]
 

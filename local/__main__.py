@@ -6,6 +6,7 @@ import argparse
 import os
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import httpx
@@ -136,10 +137,17 @@ def check(settings: LocalSettings) -> int:
     return int(not checks.run(settings))
 
 
-def check_target(settings: LocalSettings) -> int:
-    """Looks at the target that the environment names, otherwise at the stack on this machine."""
-    given = inherited_environment(ROOT / ".env")
-    if "DB_URL" not in given:
+def check_target(settings: LocalSettings, file: str = "") -> int:
+    """Looks at the target of the environment and `file`, otherwise at the stack on this machine.
+
+    `file` has settings as deploy/production.env.example. No shell can read it: URLs contain `&`.
+    """
+    if file and not Path(file).is_file():
+        raise stack.StackError(f"There is no file {file}.")
+    given = inherited_environment(Path(file) if file else ROOT / ".env")
+    if file and "EDGE_PUBLIC_URL" in given:
+        given.setdefault("EDGE_URL", given["EDGE_PUBLIC_URL"])
+    if not file and "DB_URL" not in given:
         given = environment.of_processes(settings, _existing(settings))
     wanted = {name: given.get(name.upper()) for name in TargetSettings.model_fields}
     target = deploy_check.Target(

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
+import sys
 import uuid
 from collections.abc import Callable
 from pathlib import Path
@@ -20,6 +22,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from webhooks.token_issuer import ALGORITHM, read_keys
 
 Keys = list[dict[str, Any]]
+# Permissions: the owner reads and writes, the group reads.
+_OWNER, _GROUP = 0o600, 0o040
 
 
 def add(keys: Keys) -> Keys:
@@ -60,11 +64,21 @@ def create(path: Path) -> Keys:
 
 
 def write(path: Path, text: str) -> None:
-    """Replaces a file that only its owner may read. A rename: nobody reads half of it."""
+    """Replaces a file, with a rename: nobody reads half of it.
+
+    Its owner may read it, and the group that could read it before: an edge in a container has
+    another user. Nobody else may.
+    """
     draft = path.with_name(f"{path.name}.{uuid.uuid4()}")
-    draft.touch(mode=0o600)
-    draft.write_text(text)
-    draft.replace(path)
+    draft.touch(mode=_OWNER)
+    try:
+        draft.write_text(text)
+        if path.exists() and (before := path.stat()).st_mode & _GROUP:
+            os.chown(draft, before.st_uid, before.st_gid)
+            draft.chmod(_OWNER | _GROUP)
+        draft.replace(path)
+    finally:
+        draft.unlink(missing_ok=True)
 
 
 def main() -> None:
@@ -74,7 +88,10 @@ def main() -> None:
     parser.add_argument("step", choices=("create", *STEPS))
     arguments = parser.parse_args()
     file, step = arguments.file, arguments.step
-    keys = create(file) if step == "create" else edit(file, step)
+    try:
+        keys = create(file) if step == "create" else edit(file, step)
+    except (OSError, ValueError) as error:
+        sys.exit(f"Nothing was changed: {error}")
     print(*(key["kid"] for key in keys), sep="\n")  # noqa: T201
 
 

@@ -23,6 +23,7 @@ from urllib.parse import urlsplit
 import httpx
 import jwt
 import psycopg
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from core.config import EdgeSettings, TargetSettings, WorkerSettings, load
 from core.database import Row, connect
@@ -198,8 +199,7 @@ def _logins(target: Target) -> str:
     settings = target.settings
     urls = {"worker": settings.worker_db_url, "webhook": settings.webhook_db_url}
     for login, secret in urls.items():
-        url = secret.get_secret_value()
-        with _session(url) as db:
+        with _session(_from_here(target, secret.get_secret_value())) as db:
             if (who := _value(db, "select current_user")) != login:
                 raise Problem(f"{login.upper()}_DB_URL logs in as {who}")
             if _value(db, "select pg_backend_pid()") != db.info.backend_pid and login == "worker":
@@ -209,6 +209,15 @@ def _logins(target: Target) -> str:
             if not is_private and not db.pgconn.ssl_in_use:
                 raise Problem(f"{login.upper()}_DB_URL is not encrypted")
     return "worker and webhook log in with their own sessions"
+
+
+def _from_here(target: Target, url: str) -> str:
+    """The URL of a process. A certificate that only its machine has is replaced by DB_URL's."""
+    certificate = str(conninfo_to_dict(url).get("sslrootcert") or "system")
+    ours = conninfo_to_dict(target.settings.db_url.get_secret_value()).get("sslrootcert")
+    if ours and certificate != "system" and not Path(certificate).is_file():
+        return make_conninfo(url, sslrootcert=ours)
+    return url
 
 
 def _connections(target: Target) -> str:
@@ -539,7 +548,11 @@ def _numbers(version: str) -> tuple[int, ...]:
 CHECKS: list[tuple[str, Callable[[Target], str], str]] = [
     ("settings", _settings, "Correct them in the environment of every process; .env.example"),
     ("database", _database, "Check DB_URL; upgrade the database, then pgmq"),
-    ("migrations", _migrations, "Apply them: `supabase db push`, or `migrate` of the image"),
+    (
+        "migrations",
+        _migrations,
+        "Missing: `supabase db push --remote`, or `migrate`. Unknown: check from a newer checkout",
+    ),
     ("catalogue", _grants, "Find who changed it; undo it there or write a migration for it"),
     ("queues", _queues, "`python -m workers doctor`; resume QUEUE; the seed in the migrations"),
     ("logins", _logins, "Set their passwords; use the direct or the session pooler's address"),

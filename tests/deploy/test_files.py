@@ -108,7 +108,9 @@ def test_settings_that_the_page_and_the_files_name_exist():
         "BUILD_BASE",
         "PIP_CONF",
         "PGRST_DB_URI",
-        "USEFUL_TYPES",
+        "SNAPSHOT_TYPES",
+        "POSTGREST_DB_URL",
+        "DB_CA",
     }
     for text in (PAGE, (ROOT / "deploy" / "production.env.example").read_text()):
         found = set(re.findall(r"\b[A-Z]+(?:_[A-Z]+)+\b", text))

@@ -121,7 +121,10 @@ def test_keys_are_made_once(tmp_path: Path):
     subprocess.run(command, check=True, cwd=ROOT, timeout=PATIENCE_SECONDS)
     made = json.loads((tmp_path / "k.json").read_text())
     again = subprocess.run(
-        command, check=False, capture_output=True, cwd=ROOT, timeout=PATIENCE_SECONDS
+        command, check=False, capture_output=True, text=True, cwd=ROOT, timeout=PATIENCE_SECONDS
     )
     assert (again.returncode, len(made["keys"])) == (1, 1)
+    assert again.stderr.splitlines() == [
+        f"Nothing was changed: {tmp_path / 'k.json'} is there already"
+    ]
     assert json.loads((tmp_path / "k.json").read_text()) == made

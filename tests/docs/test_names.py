@@ -22,7 +22,7 @@ PLACES = sorted(
 
 def file_of(name: str) -> Path:
     if name.startswith("*"):
-        [found] = SCHEMAS.glob(name)
+        [found] = SCHEMAS.glob(name.replace("*", "[0-9][0-9]", 1))
         return found
     return ROOT / name
 

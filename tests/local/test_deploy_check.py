@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -13,6 +14,8 @@ import httpx
 import psycopg
 import pytest
 from cryptography.fernet import Fernet
+from psycopg.conninfo import conninfo_to_dict
+from pydantic import SecretStr
 from werkzeug.serving import make_server
 
 from core.config import TargetSettings, load
@@ -20,6 +23,7 @@ from core.database import connect
 from core.webhook_secrets import WebhookSecrets, register
 from deploy import migrations
 from local import stripe
+from local.__main__ import main
 from local.scratch import free_port
 from local.tools import catalogue, deploy_check
 from local.tools.deploy_check import CHECKS, Target
@@ -252,9 +256,60 @@ def changed(**settings: Any) -> Callable[[Whole], Target]:
 
 
 def secrets(**lists: tuple[str, ...]) -> Callable[[Whole], Target]:
-    from pydantic import SecretStr  # noqa: PLC0415
-
     return changed(**{name: tuple(map(SecretStr, each)) for name, each in lists.items()})
+
+
+def with_parameter(url: str, parameter: str) -> str:
+    return f"{url}{'&' if '?' in url else '?'}{parameter}"
+
+
+def test_a_certificate_that_only_the_processes_have_is_taken_from_the_owners_url(whole):
+    def urls(parameters: dict[str, str]) -> Target:
+        settings = whole.target.settings
+        given = {
+            name: SecretStr(
+                with_parameter(getattr(settings, name).get_secret_value(), f"sslrootcert={path}")
+            )
+            for name, path in parameters.items()
+        }
+        return changed(**given)(whole)
+
+    ours = whole.folder / "ca.crt"
+    ours.touch()
+    target = urls({"db_url": str(ours), "worker_db_url": "/run/ca/ca.crt"})
+    url = deploy_check._from_here(target, target.settings.worker_db_url.get_secret_value())
+    assert conninfo_to_dict(url)["sslrootcert"] == str(ours)
+    theirs = whole.folder / "other.crt"
+    theirs.touch()
+    for kept in (str(theirs), "system"):
+        target = urls({"db_url": str(ours), "worker_db_url": kept})
+        url = target.settings.worker_db_url.get_secret_value()
+        assert deploy_check._from_here(target, url) == url
+
+
+def test_a_file_that_is_not_there_is_named(capsys, monkeypatch):
+    monkeypatch.setattr(sys, "argv", ["local", "deploy-check", "nowhere/production.env"])
+    assert main() == 1
+    assert capsys.readouterr().err == "There is no file nowhere/production.env.\n"
+
+
+def test_the_settings_come_from_the_file_as_they_stand_there(whole, tmp_path, monkeypatch):
+    file = tmp_path / "production.env"
+    url = with_parameter(whole.db.url("worker"), "sslmode=verify-full&sslrootcert=/run/ca/ca.crt")
+    file.write_text(f"WORKER_DB_URL={url}\nEDGE_PUBLIC_URL=https://edge.test\n")
+    seen: list[Target] = []
+    monkeypatch.setattr(deploy_check, "run", lambda target: seen.append(target) or [])
+    monkeypatch.setattr(deploy_check, "shown", lambda _lines: "")
+    for name in ("EDGE_URL", "WORKER_DB_URL", "API_URL"):
+        monkeypatch.delenv(name, raising=False)
+    for name in ("DB_URL", "WEBHOOK_DB_URL"):
+        monkeypatch.setenv(name, whole.db.url("postgres"))
+    monkeypatch.setenv("API_URL", "https://api.test")
+    monkeypatch.setattr(sys, "argv", ["local", "deploy-check", str(file)])
+    assert main() == 0
+    [target] = seen
+    assert target.settings.worker_db_url.get_secret_value() == url
+    assert (target.edge, target.rest) == ("https://edge.test", "https://api.test/rest/v1")
 
 
 def other_key(whole: Whole) -> Target:

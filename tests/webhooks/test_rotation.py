@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import threading
@@ -39,7 +40,20 @@ def test_a_step_from_the_command_line(tmp_path):
     command = [sys.executable, "-m", "webhooks.key_rotation", str(path), "add"]
     printed = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
     assert kids(json.loads(path.read_text())["keys"]) == printed
-    assert (printed[0], len(printed), path.stat().st_mode & 0o777) == ("one", 2, 0o600)
+    assert (printed[0], len(printed)) == ("one", 2)
+
+
+@pytest.mark.parametrize(("before", "after"), [(0o600, 0o600), (0o640, 0o640), (0o644, 0o640)])
+def test_a_step_keeps_the_group_that_may_read_and_shuts_out_all_others(tmp_path, before, after):
+    path = tmp_path / "edge.json"
+    path.write_text(json.dumps({"keys": [signing_jwk("one")]}))
+    path.chmod(before)
+    group = 65532 if os.geteuid() == 0 else os.getgid()
+    os.chown(path, -1, group)
+    edit(path, "add")
+    assert path.stat().st_mode & 0o777 == after
+    assert after == 0o600 or path.stat().st_gid == group
+    assert [each.name for each in tmp_path.iterdir()] == ["edge.json"]
 
 
 def test_a_broken_file_is_left_alone(tmp_path):

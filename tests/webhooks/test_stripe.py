@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 
 import pytest
 from prometheus_client import REGISTRY
+from stripe.params import WebhookEndpointCreateParams
 
 from core import tracing
-from core.billing_sync import USEFUL_TYPES, parse_event, record
+from core.billing_sync import SNAPSHOT_TYPES, USEFUL_TYPES, parse_event, record
 from local import stripe
 from local.stripe import FakeStripe
 from tests.webhooks.edge import NOW, Edge
@@ -85,6 +87,11 @@ def test_every_event_that_may_change_a_subscription_is_queued(edge, db, fake):
         )
     assert {row["customer_id"] for row in event_rows(db)} == {"cus_1"}
     assert len(queued(db)) == len(USEFUL_TYPES) == 24
+
+
+def test_stripe_takes_each_type_that_a_snapshot_endpoint_subscribes_to():
+    known = inspect.getsource(WebhookEndpointCreateParams)
+    assert {kind for kind in USEFUL_TYPES if f'"{kind}"' in known} == SNAPSHOT_TYPES
 
 
 def test_a_thin_event_is_queued_by_its_object_and_its_url_is_not_kept(edge, db, fake):

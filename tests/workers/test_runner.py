@@ -159,9 +159,15 @@ async def test_a_retry_is_tried_again_and_keeps_its_reason_meanwhile(db: Databas
             raise Retry("shop_busy", "The shop is busy.")
 
     job_id = enqueue(db)
-    async with running(db, handler(work)):
-        await until(lambda: state(db, job_id)["status"] == "succeeded")
+    with capture_logs() as logs:
+        async with running(db, handler(work)):
+            await until(lambda: state(db, job_id)["status"] == "succeeded")
     assert (tries, state(db, job_id)) == ([1, 2], DONE | {"attempt": 2})
+    said = {"event": "job_ended", "log_level": "info"}
+    assert [log for log in logs if log["event"] == "job_ended"] == [
+        said | {"outcome": "retried", "error_code": "shop_busy"},
+        said | {"outcome": "succeeded"},
+    ]
 
 
 async def test_a_rejected_job_fails_with_its_code_and_sentence(db: Database):

@@ -361,6 +361,7 @@ class Runner:
         job = held.job
         began = time.perf_counter()
         outcome = "succeeded"
+        why: dict[str, str] = {}
         try:
             if held.stopped_because is not None:
                 raise asyncio.CancelledError  # noqa: TRY301 - stopped before it began
@@ -385,6 +386,8 @@ class Runner:
             outcome = await self._record(held, held.stopped_because)
         except Exception as error:  # noqa: BLE001 - the one place: a bug must not end the worker
             outcome = await self._record(held, error)
+            if isinstance(error, Retry | Reject):
+                why = {"error_code": error.code}  # the sentence is for the user
         finally:
             del self._held[job.token]
             self._buffer.end(job)
@@ -394,7 +397,7 @@ class Runner:
         metrics.record(job.kind, outcome, time.perf_counter() - began)
         if outcome == "succeeded" and job.created_at is not None:
             metrics.TOTAL_SECONDS.labels(job.kind).observe(_seconds_since(job.created_at))
-        _log.info("job_ended", outcome=outcome)
+        _log.info("job_ended", outcome=outcome, **why)
         return outcome
 
     async def _save(self, handler: Handler[Any, Any], job: Job, output: object) -> None:
