@@ -142,7 +142,7 @@ async def test_two_jobs_of_a_worker_ask_stripe_at_a_time(monkeypatch):
 
 
 async def failed_with(db, shop, story, fault):
-    """What the job says after its first try."""
+    """What the job says after its first attempt."""
     shop.faults = lambda *_: fault
     arrive(db, shop.events[0], story.customer)
     async with working(db, Gateway("sk_test_1", api_base=shop.base)):
