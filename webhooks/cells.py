@@ -96,7 +96,9 @@ class Cells:
                 break
         return cell, row
 
-    def call_in_cell_of_key(self, handle: str, statement: str, *parameters: object) -> tuple[Cell, Row]:
+    def call_in_cell_of_key(
+        self, handle: str, statement: str, *parameters: object
+    ) -> tuple[Cell, Row]:
         """The cell of an API key, and the row of `statement` there.
 
         The row has `user_id`; null: no cell knows the key. The directory learns the handle.

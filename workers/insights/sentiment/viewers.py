@@ -1,7 +1,8 @@
 """What viewers praise a video for, and whether they ask for more, by phrases of a closed list.
 
-English comments alone are searched. Precision and the usual shares come from comments under other
-videos: `tests/evaluation/viewer_precision.csv`.
+English comments alone are searched. Both measures come from comments under videos of all
+kinds: precision from 55 read by hand for each kind (`tests/evaluation/viewer_precision.csv`), the
+usual shares from all English ones (`resources/viewer_shares.toml`).
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ LEAST_VIEWERS = 3
 _MEASURED = read_resource("viewer_shares.toml")
 USUAL_COMMENTS: int = _MEASURED["comments"]
 USUAL: dict[str, float] = _MEASURED["shares"]
-# Share of right hits among 55 read by hand; a test and the evaluation compare it with the sheet.
+# Share of right hits among the 55; a test and the evaluation compare it with the sheet.
 PRECISION = {
     "explanation": 0.945,
     "laughing": 0.818,

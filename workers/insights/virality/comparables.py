@@ -17,7 +17,7 @@ from workers.insights.virality.stands_out import Outlier, basis_text, times
 Linked = Literal["own", "tag", "name", "niche"]
 LEAST_NAMING = 4  # letters of a word by which a caption names a product
 
-LEAST_RATIO = 2.0
+STANDOUT_RATIO = 2.0
 SHOWN = 5
 TAGS_SHOWN = 12
 # A hashtag that fewer creators use may be the words of one person.
@@ -59,12 +59,12 @@ def link_of(video: Video, subject: Video | None, product_name: str | None) -> Li
 
 
 def standouts(found: Mapping[str, Outlier], subject: Video | None) -> list[Outlier]:
-    """Posts of LEAST_RATIO or more with an interval above 1, the highest low end first."""
+    """Posts of STANDOUT_RATIO or more with an interval above 1, the highest low end first."""
     chosen = [
         outlier
         for outlier in found.values()
         if outlier.low > 1
-        and outlier.ratio >= LEAST_RATIO
+        and outlier.ratio >= STANDOUT_RATIO
         and (subject is None or outlier.video.ref != subject.ref)
     ]
     return sorted(chosen, key=lambda outlier: (-outlier.low, -outlier.ratio, outlier.video.ref))
