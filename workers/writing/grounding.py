@@ -29,7 +29,13 @@ from workers.writing.predicates import is_said
 MAX_CHARACTERS = 300  # of one comment: opinions are short, injected instructions are long
 
 # Cc control, Cf invisible and bidi formatting, Co private use, Cs half a surrogate pair.
-_UNSEEN = frozenset({"Cc", "Cf", "Co", "Cs"})
+_INVISIBLE_CATEGORIES = frozenset({"Cc", "Cf", "Co", "Cs"})
+# Those of `private.visible`; the test compares them.
+_INVISIBLE = re.compile(
+    r"[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e"
+    r"\u2060-\u206f\u3164\ufeff\uffa0\ufff0-\ufffb"
+    r"\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
+)
 
 MAX_CLAIM_CHARACTERS = 1000  # of one text: nobody speaks longer lines
 
@@ -41,12 +47,11 @@ _CONTACT = re.compile(
 # Fields that name what a finding is about, and the label of the findings of a section.
 _ABOUT = frozenset({"name", "aspect", "hook", "band", "stage"})
 _LABELS = {"purchase_intent": "intent", "risks": "risk", "stars": "stars"}
-_INVISIBLE = re.compile(r"[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
 
 
 def as_line(text: str, limit: int = MAX_CHARACTERS) -> str:
     """One line of the visible characters: a model must read nothing that a person can't see."""
-    seen = (" " if char.isspace() else char for char in text if _is_seen(char))
+    seen = (" " if char.isspace() else char for char in text if is_visible(char))
     return " ".join("".join(seen).split())[:limit]
 
 
@@ -62,12 +67,18 @@ def as_data(texts: Mapping[str, str]) -> str:
 
 def is_clean(text: str) -> bool:
     """Whether it is short and names no contact, and a person sees all of it."""
-    unclean = _CONTACT.search(text) or _INVISIBLE.search(text)
-    return len(text) <= MAX_CLAIM_CHARACTERS and unclean is None
+    return (
+        len(text) <= MAX_CLAIM_CHARACTERS
+        and _CONTACT.search(text) is None
+        and all(is_visible(char) for char in text)
+    )
 
 
-def _is_seen(char: str) -> bool:
-    return char.isspace() or unicodedata.category(char) not in _UNSEEN
+def is_visible(char: str) -> bool:
+    """Whether a person sees the character, or the space that it is."""
+    return char.isspace() or not (
+        unicodedata.category(char) in _INVISIBLE_CATEGORIES or _INVISIBLE.match(char)
+    )
 
 
 class Claim(Protocol):
