@@ -74,7 +74,7 @@ class Story:
 def story(db, shop):
     db.execute("delete from private.schedules")  # only what a test starts
     user_id = make_user(db)
-    customer = shop.customer(user_id=str(user_id))["id"]
+    customer = shop.add_customer(user_id=str(user_id))["id"]
     shop.subscribe(customer)
     return Story(user_id, customer)
 
