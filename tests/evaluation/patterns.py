@@ -26,7 +26,7 @@ from workers.insights.virality.patterns import own_posts, patterns, rare_topic
 from workers.insights.virality.stands_out import BREAKOUT_RATIO, Grown
 
 KINDS = ("short", "topic", "again", "level")
-LEAST_RECORD = 15
+MIN_RECORD = 15
 KNOWN = 0.6  # share of the posts that patterns are found in
 NEXT = 5  # later posts that a level is judged by
 FOLLOWING = 8  # posts after the best one that may take its topic up
@@ -76,7 +76,7 @@ def lasted(creators: dict[str, list[Video]], *, shuffled: bool = False) -> dict[
     chance = random.Random(2)
     for author, videos in sorted(creators.items()):
         posts = own_posts(videos, author, NOW)
-        if not data.is_held_out(author) or len(posts) < LEAST_RECORD:
+        if not data.is_held_out(author) or len(posts) < MIN_RECORD:
             continue
         place = int(KNOWN * len(posts))
         known, later = posts[:place], posts[place:]

@@ -35,9 +35,9 @@ _log = structlog.get_logger()
 Tenant = UUID | None  # the account whose work it is; None: the system
 
 _PREFETCH_SECONDS = 0.05
-_MOST_PREFETCHED_PER_SLOT = 16
+_MAX_PREFETCHED_PER_SLOT = 16
 # A larger claim leaves slots idle while it runs, and costs more a job.
-_LARGEST_CLAIM = 100
+_MAX_CLAIM = 100
 _RATE_SECONDS = 0.01  # the completion rate is measured over at least as long
 # With fewer slots, one that is kept free would be too large a part of them.
 _SLOTS_TO_KEEP_SOME_FREE = 4
@@ -141,12 +141,12 @@ class PrefetchBuffer:
         elapsed = now - self._measured_at
         if elapsed >= _RATE_SECONDS:
             soon = int(self._ended / elapsed * _PREFETCH_SECONDS)
-            soon = min(soon, _MOST_PREFETCHED_PER_SLOT * self._slots)
+            soon = min(soon, _MAX_PREFETCHED_PER_SLOT * self._slots)
             # It grows slowly, so that one fast moment does not fill the buffer.
             self._prefetch = min(soon, (self._prefetch + soon + 1) // 2)
             self._ended, self._measured_at = 0, now
         room = self._slots - self._kept + self._prefetch - self.running - self.waiting
-        return min(room, _LARGEST_CLAIM)
+        return min(room, _MAX_CLAIM)
 
 
 @dataclass(slots=True)

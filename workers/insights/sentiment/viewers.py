@@ -19,7 +19,7 @@ from workers.insights.sentiment.phrases import phrases_of
 from workers.insights.statistics import wilson
 from workers.insights.vocabulary import read_resource
 
-LEAST_VIEWERS = 3
+MIN_VIEWERS = 3
 # Under videos of all kinds: `python -m tests.evaluation.viewers DATA` prints the file.
 _MEASURED = read_resource("viewer_shares.toml")
 USUAL_COMMENTS: int = _MEASURED["comments"]
@@ -62,7 +62,7 @@ def viewers(read: Sequence[ReadComment], log: EvidenceLog) -> tuple[ViewerTheme,
     themes = [
         _theme(cast("ViewerKind", name), hits, len(searched), log)
         for name, hits in found.items()
-        if people(item.comment for item in hits) >= LEAST_VIEWERS
+        if people(item.comment for item in hits) >= MIN_VIEWERS
     ]
     return tuple(sorted(themes, key=lambda theme: (-theme.n, theme.kind)))
 

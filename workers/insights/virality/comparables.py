@@ -15,7 +15,7 @@ from workers.insights.virality.hooks import NAMES, hook_type
 from workers.insights.virality.stands_out import Outlier, basis_text, times
 
 Linked = Literal["own", "tag", "name", "niche"]
-LEAST_NAMING = 4  # letters of a word by which a caption names a product
+MIN_NAMING = 4  # letters of a word by which a caption names a product
 
 STANDOUT_RATIO = 2.0
 SHOWN = 5
@@ -53,7 +53,7 @@ def link_of(video: Video, subject: Video | None, product_name: str | None) -> Li
     if product_name is None:
         return Link("niche")
     said = {word.lower() for word in _WORD.findall(f"{video.text} {' '.join(video.hashtags)}")}
-    words = (word for word in _WORD.findall(product_name) if len(word) >= LEAST_NAMING)
+    words = (word for word in _WORD.findall(product_name) if len(word) >= MIN_NAMING)
     word = next((word for word in words if word.lower() in said), None)
     return Link("name", word) if word else None
 

@@ -23,8 +23,8 @@ from workers.insights.virality.stands_out import BREAKOUT_RATIO, Grown, Outlier,
 from workers.insights.vocabulary import read_resource
 
 LEAST_POSTS = 9  # the fewest that lasting was measured with: 60 % of 15
-LEAST_SIDE = 3  # at least as many posts have a pattern, and as many do not
-LEAST_Z = 1.64  # 5 % of one side
+MIN_SIDE = 3  # at least as many posts have a pattern, and as many do not
+MIN_Z = 1.64  # 5 % of one side
 PATTERN_RATIO = 1.3
 RARE = 0.3  # a hashtag of the best post is rare if at most this share of the others has it
 MAX_TOPICS = 2
@@ -71,7 +71,7 @@ def _level(posts: Sequence[Grown], log: EvidenceLog) -> Iterator[Pattern]:
     half = len(posts) // 2
     older, newer = posts[:half], posts[half:]
     z, ratio = _difference(newer, older)
-    if abs(z) >= LEAST_Z and _is_far(ratio):
+    if abs(z) >= MIN_Z and _is_far(ratio):
         kind: PatternKind = "level_up" if z > 0 else "level_down"
         yield _pattern(kind, newer, older, ratio, log)
 
@@ -79,13 +79,13 @@ def _level(posts: Sequence[Grown], log: EvidenceLog) -> Iterator[Pattern]:
 def _short(posts: Sequence[Grown], log: EvidenceLog) -> Iterator[Pattern]:
     """Posts up to the median length against longer ones."""
     timed = [post for post in posts if post[0].duration_seconds]
-    if len(timed) < 2 * LEAST_SIDE:
+    if len(timed) < 2 * MIN_SIDE:
         return
     seconds = median(post[0].duration_seconds or 0 for post in timed)
     short = [post for post in timed if (post[0].duration_seconds or 0) <= seconds]
     long = [post for post in timed if (post[0].duration_seconds or 0) > seconds]
     z, ratio = _difference(short, long)
-    if z >= LEAST_Z and ratio >= PATTERN_RATIO:
+    if z >= MIN_Z and ratio >= PATTERN_RATIO:
         yield _pattern("short", short, long, ratio, log, seconds=seconds)
 
 
@@ -93,11 +93,11 @@ def _topics(posts: Sequence[Grown], log: EvidenceLog) -> Iterator[Pattern]:
     """Posts with one of the creator's hashtags against those without it."""
     found = []
     for tag, n in _tags(posts).items():
-        if LEAST_SIDE <= n <= len(posts) - LEAST_SIDE:
+        if MIN_SIDE <= n <= len(posts) - MIN_SIDE:
             with_tag = [post for post in posts if tag in _tags_of(post[0])]
             without = [post for post in posts if tag not in _tags_of(post[0])]
             z, ratio = _difference(with_tag, without)
-            if z >= LEAST_Z and ratio >= PATTERN_RATIO:
+            if z >= MIN_Z and ratio >= PATTERN_RATIO:
                 found.append((-z, tag, with_tag, without, ratio))
     taken: set[frozenset[str]] = set()
     for _, tag, with_tag, without, ratio in sorted(found, key=lambda each: each[:2]):
@@ -184,7 +184,7 @@ def _pattern(
 
 def _difference(those: Sequence[Grown], others: Sequence[Grown]) -> tuple[float, float]:
     """Of views at equal age."""
-    if min(len(those), len(others)) < LEAST_SIDE:
+    if min(len(those), len(others)) < MIN_SIDE:
         return 0.0, 1.0
     return difference(
         [math.exp(value) for _, value in those], [math.exp(value) for _, value in others]
