@@ -2132,7 +2132,8 @@ cancelled. Show a word that you don''t know as it is: sources add theirs.';
 comment on column public.jobs.progress is 'Percent of the work done, 0 to 100.';
 comment on column public.jobs.failures is 'Attempts that ended in an error worth trying again.';
 comment on column public.jobs.crashes is 'Attempts whose worker vanished.';
-comment on column public.jobs.attempt is 'Number of the attempt that runs now or comes next, from 1.';
+comment on column public.jobs.attempt is
+'Number of the attempt that runs now or comes next, from 1.';
 comment on column public.jobs.error_code is
 'Why it failed, or why the last attempt failed; stable, see docs/errors.md.';
 comment on column public.jobs.error_message is 'The same as a sentence for the user.';
@@ -4920,8 +4921,8 @@ begin atomic
             when 'missing' then 'is missing.'
             when 'too_long' then 'may have 2,048 characters at most.'
             when 'no_scheme' then 'must start with http:// or https://.'
-            when 'control_characters' then
-                'may not contain spaces, control characters or any of " < > \ ^ ` { | }.'
+            when 'control_characters'
+                then 'may not contain spaces, control characters or any of " < > \ ^ ` { | }.'
             when 'credentials' then 'may not contain a user name or password.'
             when 'no_website' then 'must name a website, like https://shop.example/mug.'
             when 'not_public' then 'must point to a public web address.'
@@ -5002,8 +5003,8 @@ begin
                 when 'missing' then 'may not be empty.'
                 when 'too_many' then 'may be 20 at most.'
                 when 'too_long' then 'may have 40 characters each at most.'
-                when 'control_characters' then
-                    'may not contain control or invisible characters.'
+                when 'control_characters'
+                    then 'may not contain control or invisible characters.'
             end,
             jsonb_build_object('field', 'tags', 'reason', v_reason)
             || case v_reason

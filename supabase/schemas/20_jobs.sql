@@ -49,7 +49,8 @@ cancelled. Show a word that you don''t know as it is: sources add theirs.';
 comment on column public.jobs.progress is 'Percent of the work done, 0 to 100.';
 comment on column public.jobs.failures is 'Attempts that ended in an error worth trying again.';
 comment on column public.jobs.crashes is 'Attempts whose worker vanished.';
-comment on column public.jobs.attempt is 'Number of the attempt that runs now or comes next, from 1.';
+comment on column public.jobs.attempt is
+'Number of the attempt that runs now or comes next, from 1.';
 comment on column public.jobs.error_code is
 'Why it failed, or why the last attempt failed; stable, see docs/errors.md.';
 comment on column public.jobs.error_message is 'The same as a sentence for the user.';

@@ -129,8 +129,8 @@ begin atomic
             when 'missing' then 'is missing.'
             when 'too_long' then 'may have 2,048 characters at most.'
             when 'no_scheme' then 'must start with http:// or https://.'
-            when 'control_characters' then
-                'may not contain spaces, control characters or any of " < > \ ^ ` { | }.'
+            when 'control_characters'
+                then 'may not contain spaces, control characters or any of " < > \ ^ ` { | }.'
             when 'credentials' then 'may not contain a user name or password.'
             when 'no_website' then 'must name a website, like https://shop.example/mug.'
             when 'not_public' then 'must point to a public web address.'
@@ -211,8 +211,8 @@ begin
                 when 'missing' then 'may not be empty.'
                 when 'too_many' then 'may be 20 at most.'
                 when 'too_long' then 'may have 40 characters each at most.'
-                when 'control_characters' then
-                    'may not contain control or invisible characters.'
+                when 'control_characters'
+                    then 'may not contain control or invisible characters.'
             end,
             jsonb_build_object('field', 'tags', 'reason', v_reason)
             || case v_reason
