@@ -41,7 +41,7 @@ _EXAMPLES = re.compile(
 )
 _BLANK = re.compile("[<>]")
 _OWNERS = ("postgres", "supabase_admin")
-_LEAST_KEY_CHARACTERS = 32
+_MIN_KEY_CHARACTERS = 32
 _S = TypeVar("_S", bound="Settings")
 
 
@@ -254,7 +254,7 @@ class WorkerSettings(TikTokSettings, SourceSettings, StripeSettings, WebhookSecr
             yield "SAMPLE_DATA must be empty when APP_ENV=production"
         if "pseudonym_key" not in self.model_fields_set:
             yield "PSEUDONYM_KEY must be set when APP_ENV=production"
-        elif len(self.pseudonym_key.get_secret_value()) < _LEAST_KEY_CHARACTERS:
+        elif len(self.pseudonym_key.get_secret_value()) < _MIN_KEY_CHARACTERS:
             yield "PSEUDONYM_KEY must have 32 characters or more when APP_ENV=production"
 
 

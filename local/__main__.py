@@ -134,6 +134,7 @@ def rotate_keys(settings: LocalSettings) -> int:
 
 
 def check(settings: LocalSettings) -> int:
+    """Runs every check of `make check`; 1 if one finds anything."""
     return int(not checks.run(settings))
 
 

@@ -26,8 +26,8 @@ def published(settings: LocalSettings, layout: Layout) -> dict[str, str]:
     return {
         "API_URL": api_url(settings),
         "DB_URL": database_url(settings, layout, "postgres"),
-        "ANON_KEY": keys.api_key(layout, "anon"),
-        "SERVICE_ROLE_KEY": keys.api_key(layout, "service_role"),
+        "ANON_KEY": keys.role_token(layout, "anon"),
+        "SERVICE_ROLE_KEY": keys.role_token(layout, "service_role"),
         "EDGE_URL": f"http://127.0.0.1:{settings.edge_port}",
         "CLERK_URL": clerk_url(settings),
         "WORKER_URL": f"http://127.0.0.1:{settings.worker_metrics_port}",

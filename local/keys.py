@@ -23,7 +23,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from local.layout import Layout
 from webhooks import key_rotation
 
-API_ROLES = ("anon", "service_role")
+TOKEN_ROLES = ("anon", "service_role")
 LOGINS = ("postgres", "authenticator", "worker", "webhook", "mover")
 _TEN_YEARS_SECONDS = 10 * 365 * 86_400
 
@@ -31,14 +31,14 @@ _TEN_YEARS_SECONDS = 10 * 365 * 86_400
 def ensure(layout: Layout) -> None:
     """Makes the missing files. PostgREST's key set is written anew from the private keys."""
     _write_missing(layout.edge_keys, _new_jwks)
-    _write_missing(layout.api_keys, _new_jwks)
+    _write_missing(layout.role_token_keys, _new_jwks)
     _write_missing(layout.clerk_key, _new_rsa_pem)
     _write_missing(
         layout.passwords, lambda: json.dumps({login: secrets.token_urlsafe(24) for login in LOGINS})
     )
-    for role in API_ROLES:
-        _write_missing(_api_token(layout, role), partial(_new_api_token, layout, role))
-    private = [*_keys(layout.edge_keys), *_keys(layout.api_keys)]
+    for role in TOKEN_ROLES:
+        _write_missing(_role_token_file(layout, role), partial(_new_role_token, layout, role))
+    private = [*_keys(layout.edge_keys), *_keys(layout.role_token_keys)]
     public = [{name: key[name] for name in key if name != "d"} for key in private]
     key_rotation.write(layout.public_keys, json.dumps({"keys": public}))
 
@@ -49,9 +49,9 @@ def passwords(layout: Layout) -> dict[str, str]:
     return known
 
 
-def api_key(layout: Layout, role: str) -> str:
+def role_token(layout: Layout, role: str) -> str:
     """ANON_KEY or SERVICE_ROLE_KEY: a token with a role and no user."""
-    return _api_token(layout, role).read_text()
+    return _role_token_file(layout, role).read_text()
 
 
 def pseudonym_key(layout: Layout) -> str:
@@ -65,12 +65,12 @@ def webhook_secret_key(layout: Layout) -> str:
     return base64.urlsafe_b64encode(digest).decode()
 
 
-def _api_token(layout: Layout, role: str) -> Path:
+def _role_token_file(layout: Layout, role: str) -> Path:
     return layout.keys / f"{role}.jwt"
 
 
-def _new_api_token(layout: Layout, role: str) -> str:
-    [key] = _keys(layout.api_keys)
+def _new_role_token(layout: Layout, role: str) -> str:
+    [key] = _keys(layout.role_token_keys)
     now = int(time.time())
     claims = {"iss": "local", "role": role, "iat": now, "exp": now + _TEN_YEARS_SECONDS}
     return jwt.encode(claims, jwt.PyJWK(key).key, algorithm="ES256", headers={"kid": key["kid"]})

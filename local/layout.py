@@ -18,7 +18,7 @@ class Layout:
         self.data = self.directory / f"postgres{suffix}"
         self.keys = self.directory / "keys"
         self.edge_keys = self.keys / "edge.json"  # the edge's private keys; the first one signs
-        self.api_keys = self.keys / "api.json"  # the one behind ANON_KEY and SERVICE_ROLE_KEY
+        self.role_token_keys = self.keys / "api.json"  # signs ANON_KEY and SERVICE_ROLE_KEY
         self.public_keys = self.keys / "jwks.json"  # the public halves, which PostgREST accepts
         self.clerk_key = self.keys / "clerk.pem"
         self.passwords = self.keys / "passwords.json"

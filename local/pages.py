@@ -76,7 +76,7 @@ def with_dashboard(
 
 def _settings_of_page(settings: LocalSettings, clerk: str) -> bytes:
     """What the page can't know: the public key, and who signs people in."""
-    anon_key = keys.api_key(Layout(settings.local_dir), "anon")
+    anon_key = keys.role_token(Layout(settings.local_dir), "anon")
     return json.dumps({"anonKey": anon_key, "clerkUrl": clerk}).encode()
 
 

@@ -25,7 +25,7 @@ Document = dict[str, Any]
 SECRET = "whsec_test_secret"  # noqa: S105 - the stand-in signs with it, nobody else
 MONTH_SECONDS = 30 * 24 * 3600
 _YEAR_SECONDS = 365 * 24 * 3600
-# What the seed shows, in cents of a dollar.
+# What the seed shows, in US cents.
 PRICES = {
     "creator_monthly": ("month", 2900),
     "creator_yearly": ("year", 29000),
@@ -103,8 +103,8 @@ class FakeStripe:
 
     # What happens at Stripe without us
 
-    def price(self, lookup_key: str, **fields: Any) -> Document:
-        """A price of PRICES; `fields` replace its own."""
+    def add_price(self, lookup_key: str, **fields: Any) -> Document:
+        """Adds a price of PRICES; `fields` replace its own."""
         interval, amount = PRICES[lookup_key]
         known = {
             "lookup_key": lookup_key,
@@ -116,11 +116,11 @@ class FakeStripe:
         return self._add("price", "price", **known | fields)
 
     def offer(self) -> None:
-        """A price of each plan and interval."""
+        """Adds a price of each plan and interval."""
         for lookup_key in PRICES:
-            self.price(lookup_key)
+            self.add_price(lookup_key)
 
-    def customer(self, **metadata: str) -> Document:
+    def add_customer(self, **metadata: str) -> Document:
         return self._add("cus", "customer", metadata=metadata)
 
     def subscribe(
@@ -268,7 +268,7 @@ class FakeStripe:
                 (r"/v1/customers/(\w+)", self._delete_customer),
             ]
         return [
-            ("/v1/customers", lambda form: self.customer(**form.get("metadata", {}))),
+            ("/v1/customers", lambda form: self.add_customer(**form.get("metadata", {}))),
             ("/v1/checkout/sessions", self._create_session),
             (r"/v1/checkout/sessions/(\w+)/expire", self._expire_session),
             ("/v1/billing_portal/sessions", self._create_portal),

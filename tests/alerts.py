@@ -118,15 +118,15 @@ class Drill:
     rows: list[Row] = field(default_factory=list)
     users: int = 0
 
-    def user(self) -> httpx.Client:
+    def sign_in_somebody(self) -> httpx.Client:
         """A client of somebody new."""
         self.users += 1
         return self.stack.sign_in(f"drill{self.users}")
 
-    def owner(self) -> psycopg.Connection[Any]:
+    def connect_as_owner(self) -> psycopg.Connection[Any]:
         return psycopg.connect(self.stack.env["DB_URL"], autocommit=True)
 
-    def fired(
+    def wait_until_fired(
         self, fault: str, *alerts: str, since: float | None = None, **labels: str
     ) -> list[Row]:
         """Rows of these alerts, once they have fired since the fault, or should have."""
@@ -140,7 +140,7 @@ class Drill:
         self.rows += rows
         return rows
 
-    def cleared(self, rows: list[Row], since: float | None = None) -> None:
+    def wait_until_cleared(self, rows: list[Row], since: float | None = None) -> None:
         """Notes how long the alerts last after the fault has been mended."""
         mended = since or time.monotonic()
         for row in rows:
@@ -196,19 +196,21 @@ class Drill:
 
 def run(drill: Drill) -> None:
     """Every fault, each mended before the next but for those that last beside each other."""
-    first = drill.user()
+    first = drill.sign_in_somebody()
     began = time.monotonic()
     with drill.dead("workers"):
         # More than a worker claims at once: a rate sees only what follows its first sample.
-        for client in (first, *(drill.user() for _ in range(_LATE_PRODUCTS - 1))):
+        for client in (first, *(drill.sign_in_somebody() for _ in range(_LATE_PRODUCTS - 1))):
             add_product(client, SOURCE_URL)
-        away = drill.fired("every worker killed", "WorkersDown", since=began)
+        away = drill.wait_until_fired("every worker killed", "WorkersDown", since=began)
         _while_no_worker_runs(drill)
-        late = drill.fired("no worker for two minutes", "JobsLate", since=began)
+        late = drill.wait_until_fired("no worker for two minutes", "JobsLate", since=began)
         drill.wait_until(began + _LATE_SECONDS)
     mended = time.monotonic()
-    slow = drill.fired("no worker for two minutes", "JobStartSlow", "PackSlow", since=began)
-    drill.cleared([*away, *late, *slow], since=mended)
+    slow = drill.wait_until_fired(
+        "no worker for two minutes", "JobStartSlow", "PackSlow", since=began
+    )
+    drill.wait_until_cleared([*away, *late, *slow], since=mended)
     _sources_fail(drill)
     _jobs_fail(drill)
     _database_goes(drill)
@@ -216,7 +218,7 @@ def run(drill: Drill) -> None:
 
 def _while_no_worker_runs(drill: Drill) -> None:
     """Faults for which no worker has to run."""
-    with drill.owner() as owner:
+    with drill.connect_as_owner() as owner:
         owner.execute("update private.queues set is_paused = true where queue = 'scripts'")
         paused_at = time.monotonic()
         _refused_webhooks(drill)
@@ -224,15 +226,15 @@ def _while_no_worker_runs(drill: Drill) -> None:
         _held_lock(drill)
         killed_at = time.monotonic()
         with drill.dead("local.postgrest"):
-            down = drill.fired("PostgREST killed", "PostgrestDown", since=killed_at)
-        drill.cleared(down)
+            down = drill.wait_until_fired("PostgREST killed", "PostgrestDown", since=killed_at)
+        drill.wait_until_cleared(down)
         killed_at = time.monotonic()
         with drill.dead("webhooks.app:create_app()"):
-            down = drill.fired("the edge killed", "EdgeDown", since=killed_at)
-        drill.cleared(down)
-        paused = drill.fired("a queue paused", "QueuePaused", since=paused_at)
+            down = drill.wait_until_fired("the edge killed", "EdgeDown", since=killed_at)
+        drill.wait_until_cleared(down)
+        paused = drill.wait_until_fired("a queue paused", "QueuePaused", since=paused_at)
         owner.execute("update private.queues set is_paused = false")
-        drill.cleared(paused)
+        drill.wait_until_cleared(paused)
 
 
 def _refused_webhooks(drill: Drill) -> None:
@@ -246,21 +248,25 @@ def _refused_webhooks(drill: Drill) -> None:
         )
 
     with drill.repeating(deliver):
-        rows = drill.fired("Stripe signs with a secret that we do not have", "WebhooksRefused")
-    drill.cleared(rows)
+        rows = drill.wait_until_fired(
+            "Stripe signs with a secret that we do not have", "WebhooksRefused"
+        )
+    drill.wait_until_cleared(rows)
 
 
 def _connections(drill: Drill) -> None:
     with ExitStack() as opened:
-        owner = opened.enter_context(drill.owner())
+        owner = opened.enter_context(drill.connect_as_owner())
         row = owner.execute(
             "select current_setting('max_connections')::integer * 0.88 - count(*)"
             " from pg_stat_activity where backend_type = 'client backend'"
         ).fetchone()
         for _ in range(int(row[0]) if row else 0):
-            opened.enter_context(drill.owner())
-        rows = drill.fired("something opens 88 % of all connections", "ConnectionsNearLimit")
-    drill.cleared(rows)
+            opened.enter_context(drill.connect_as_owner())
+        rows = drill.wait_until_fired(
+            "something opens 88 % of all connections", "ConnectionsNearLimit"
+        )
+    drill.wait_until_cleared(rows)
 
 
 def _held_lock(drill: Drill) -> None:
@@ -274,28 +280,30 @@ def _held_lock(drill: Drill) -> None:
         )
 
     began = time.monotonic()
-    with drill.owner() as owner, drill.repeating(sign_in, 0.1), owner.transaction():
+    with drill.connect_as_owner() as owner, drill.repeating(sign_in, 0.1), owner.transaction():
         owner.execute("lock table private.accounts in access exclusive mode")
-        slow = drill.fired("a transaction locks what sign-ins read", "EdgeSlow", since=began)
-        old = drill.fired("a transaction stays open", "OldTransaction", since=began)
-    drill.cleared([*slow, *old])
+        slow = drill.wait_until_fired(
+            "a transaction locks what sign-ins read", "EdgeSlow", since=began
+        )
+        old = drill.wait_until_fired("a transaction stays open", "OldTransaction", since=began)
+    drill.wait_until_cleared([*slow, *old])
 
 
 def _sources_fail(drill: Drill) -> None:
     drill.source.otherwise = _ERROR
-    with drill.repeating(lambda: add_product(drill.user(), _POST), 1.0):
-        failing = drill.fired("Apify answers 500", "ProviderFailing")
+    with drill.repeating(lambda: add_product(drill.sign_in_somebody(), _POST), 1.0):
+        failing = drill.wait_until_fired("Apify answers 500", "ProviderFailing")
     drill.source.otherwise = apify.Outcome()
-    drill.cleared(failing)
+    drill.wait_until_cleared(failing)
     drill.model.decide = lambda _request: _NO_MODEL
-    with drill.repeating(lambda: add_product(drill.user(), SOURCE_URL), 1.0):
-        missing = drill.fired("OpenAI withdraws the model", "ModelNotFound")
+    with drill.repeating(lambda: add_product(drill.sign_in_somebody(), SOURCE_URL), 1.0):
+        missing = drill.wait_until_fired("OpenAI withdraws the model", "ModelNotFound")
     drill.model.decide = lambda _request: _UNUSABLE
-    drill.cleared(missing)
+    drill.wait_until_cleared(missing)
 
 
 def _jobs_fail(drill: Drill) -> None:
-    with drill.owner() as owner:
+    with drill.connect_as_owner() as owner:
 
         def enqueue() -> None:
             owner.execute(
@@ -307,9 +315,11 @@ def _jobs_fail(drill: Drill) -> None:
         fault = "scripts for products without a pack"
         began = time.monotonic()
         with drill.repeating(enqueue, 0.5):
-            failing = drill.fired(fault, "JobsFailing", since=began, kind="generate_script")
-            dead = drill.fired(fault, "DeadLetters", since=began, queue="scripts")
-    drill.cleared([*failing, *dead])
+            failing = drill.wait_until_fired(
+                fault, "JobsFailing", since=began, kind="generate_script"
+            )
+            dead = drill.wait_until_fired(fault, "DeadLetters", since=began, queue="scripts")
+    drill.wait_until_cleared([*failing, *dead])
 
 
 def _database_goes(drill: Drill) -> None:
@@ -326,10 +336,12 @@ def _database_goes(drill: Drill) -> None:
     with drill.repeating(sign_in, 0.1):
         postgres.stop(layout.data, mode="immediate")
         began = time.monotonic()
-        rows = drill.fired("PostgreSQL stopped", "DatabaseAway", "EdgeErrors", since=began)
+        rows = drill.wait_until_fired(
+            "PostgreSQL stopped", "DatabaseAway", "EdgeErrors", since=began
+        )
         mended = time.monotonic()
         postgres.start(layout.data, settings.db_port, profile=PROFILES[settings.profile])
-        drill.cleared(rows, since=mended)
+        drill.wait_until_cleared(rows, since=mended)
 
 
 @contextmanager

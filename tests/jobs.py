@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 
 import psycopg
@@ -34,22 +34,27 @@ def make_kind(db: Database, kind: str = "noop", **limits: object) -> str:
 
 
 def enqueue(
-    session: Session, kind: str = "noop", user_id: uuid.UUID | None = None, **options: object
+    session: Session,
+    kind: str = "noop",
+    user_id: uuid.UUID | None = None,
+    *,
+    key: str | None = None,
+    arguments: Mapping[str, object] | None = None,
+    delay_seconds: float = 0,
 ) -> uuid.UUID:
-    """The new job's id. Options: key, arguments, delay_seconds."""
-    row = {"key": None, "arguments": {}, "delay_seconds": 0} | options
+    """The new job's id."""
     job_id: uuid.UUID = session.value(
         "select private.enqueue(%s, %s, null, %s, %s)",
         kind,
         user_id,
-        row["key"],
-        Jsonb(row["arguments"]),
+        key,
+        Jsonb(dict(arguments or {})),
     )
-    if row["delay_seconds"]:  # as a snooze leaves it
+    if delay_seconds:  # as a snooze leaves it
         session.execute(
             "update pgmq.q_jobs set vt = enqueued_at + make_interval(secs => %s)"
             " where message ->> 'job_id' = %s",
-            row["delay_seconds"],
+            delay_seconds,
             str(job_id),
         )
     return job_id
@@ -88,7 +93,7 @@ def complete(db: Database, *jobs: Row) -> list[int]:
 
 
 def fail(db: Database, job: Row, code: str = "down", message: str = "Down.") -> None:
-    """As a worker that no retry can help."""
+    """Ends the job as failed, as a worker does where no retry can help."""
     with db.as_worker() as worker:
         worker.rows("select private.complete(%s, %s, 'failed', %s, %s)", *token(job), code, message)
 

@@ -1,4 +1,4 @@
-"""Debian's PostgreSQL 15 as a second server to test on: a copy, because pgmq's files are added."""
+"""A copy of Debian's PostgreSQL 15, to test on as a second server. The copy gets pgmq's files."""
 
 from __future__ import annotations
 

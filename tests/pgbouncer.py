@@ -26,7 +26,7 @@ needs_pgbouncer = pytest.mark.skipif(
 ROLES = ("worker", "webhook", "authenticator")
 SETTINGS = """
 [databases]
-{name} = host={host} port={port}
+{database} = host={host} port={port}
 [pgbouncer]
 listen_addr = 127.0.0.1
 listen_port = {listen_port}
@@ -43,11 +43,11 @@ max_client_conn = 500
 class Pooler:
     """`url(role)` goes through it."""
 
-    def __init__(self, name: str, port: int) -> None:
-        self._name, self._port = name, port
+    def __init__(self, database: str, port: int) -> None:
+        self._database, self._port = database, port
 
     def url(self, role: str) -> str:
-        return f"postgresql://{role}@127.0.0.1:{self._port}/{self._name}?sslmode=disable"
+        return f"postgresql://{role}@127.0.0.1:{self._port}/{self._database}?sslmode=disable"
 
 
 @contextmanager
@@ -61,7 +61,7 @@ def pooling(
         users.write_text("".join(f'"{role}" ""\n' for role in ROLES))
         settings = Path(folder, "pgbouncer.ini")
         text = SETTINGS.format(
-            name=db.name,
+            database=db.name,
             host=db.host,
             port=db.port,
             listen_port=port,

@@ -56,11 +56,19 @@ def _build(settings: EdgeSettings, clock: Callable[[], float]) -> Edge:
     if (login := TikTokLogin.of(settings)) is not None:
         encryption = Encryption([key.get_secret_value() for key in settings.tiktok_token_keys])
         tiktok = TikTok(login, encryption, redirect_uri=f"{settings.app_url}/connections")
-    home = _connect(settings.webhook_db_url.get_secret_value())
+    home = _database(settings.webhook_db_url.get_secret_value())
     return Edge(
         settings=settings,
         cells=Cells(
-            Cell(None, settings.api_url, AUDIENCE, None, home), settings.cell_secrets_dir, _connect
+            Cell(
+                id=None,
+                api_url=settings.api_url,
+                audience=AUDIENCE,
+                anon_key=None,
+                database=home,
+            ),
+            settings.cell_secrets_dir,
+            _database,
         ),
         clerk_keys=clerk_keys,
         clerk_policy=Policy(
@@ -79,5 +87,5 @@ def _build(settings: EdgeSettings, clock: Callable[[], float]) -> Edge:
     )
 
 
-def _connect(url: str) -> Database:
+def _database(url: str) -> Database:
     return Database(sync_pool(url, application_name="edge", max_size=_MAX_CONNECTIONS))

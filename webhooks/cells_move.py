@@ -24,7 +24,7 @@ from core.database import Row, connect
 _STEPS = ("begun", "frozen", "copied", "redirected", "arrived", "departed", "cleared")
 _SLOTS = (0, 1, 2, 3, None)  # of writing requests (private.before_request); None: inserts
 _BATCH = 500
-_MOST_COPIES = 3  # an operator may write to the account between a copy and its comparison
+_MAX_COPIES = 3  # an operator may write to the account between a copy and its comparison
 
 
 class MoveError(RuntimeError):
@@ -76,7 +76,7 @@ class Move:
     def _copied(self) -> None:
         """The target holds the same rows, and all that they refer to."""
         contents = "select private.cell_contents(%s)"
-        for _ in range(_MOST_COPIES):
+        for _ in range(_MAX_COPIES):
             self._copy()
             missing = _value(self._target, "select private.missing_reference(%s)", self._id)
             if missing is not None:

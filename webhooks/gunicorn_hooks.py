@@ -10,7 +10,7 @@ from typing import Any
 from gunicorn import util
 from gunicorn.http import wsgi
 
-from webhooks.headers import ALWAYS
+from webhooks.headers import DEFAULTS
 from webhooks.problems import code_of, document
 
 
@@ -51,7 +51,7 @@ def _write_problem(sock: Any, status: int, reason: str, _message: str) -> None:
         "Connection": "close",
         "Content-Type": "application/problem+json",
         "Content-Length": str(len(body)),
-        **ALWAYS,
+        **DEFAULTS,
     }
     lines = [f"HTTP/1.1 {status} {reason}"]
     lines += [f"{name}: {value}" for name, value in headers.items()]

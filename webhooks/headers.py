@@ -1,4 +1,7 @@
-"""Headers of every answer: no caching, framing or sniffing; CORS for our frontends only."""
+"""Headers of every answer: no framing or sniffing, no caching unless a view allows it.
+
+CORS is for our frontends only.
+"""
 
 from __future__ import annotations
 
@@ -6,9 +9,10 @@ from flask import Flask, Response, request
 
 from webhooks.context import current_edge
 
-# Browsers call these from a page; webhooks, health and keys need no CORS.
+# Browsers call these from a page; webhooks, health and keys need no CORS. Stripe's webhook is below
+# /subscriptions/, too, but Stripe sends no Origin.
 _CORS_PREFIXES = ("/auth/", "/subscriptions/", "/tiktok/")
-ALWAYS = {
+DEFAULTS = {
     "Cache-Control": "no-store",
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
@@ -22,19 +26,19 @@ def register(app: Flask) -> None:
 
 
 def _answer_preflight() -> Response | None:
-    is_preflight = request.method == "OPTIONS" and _is_from_frontend()
+    is_preflight = request.method == "OPTIONS" and _allows_cors()
     return Response(status=204) if is_preflight else None
 
 
 def _add(response: Response) -> Response:
     headers = response.headers
-    for name, value in ALWAYS.items():
+    for name, value in DEFAULTS.items():
         headers.setdefault(name, value)
     if request.is_secure:
         headers["Strict-Transport-Security"] = "max-age=31536000"
     if request.path.startswith(_CORS_PREFIXES):
         headers.add("Vary", "Origin")
-    if _is_from_frontend():
+    if _allows_cors():
         headers["Access-Control-Allow-Origin"] = request.headers["Origin"]
         headers["Access-Control-Expose-Headers"] = "Retry-After, X-Request-Id"
         if request.method == "OPTIONS":
@@ -44,6 +48,6 @@ def _add(response: Response) -> Response:
     return response
 
 
-def _is_from_frontend() -> bool:
+def _allows_cors() -> bool:
     is_for_pages = request.path.startswith(_CORS_PREFIXES)
     return is_for_pages and current_edge().clerk_policy.is_ours(request.headers.get("Origin"))

@@ -36,7 +36,7 @@ from local.tools import catalogue
 from webhooks.token_issuer import ALGORITHM, AUDIENCE, ROLE
 
 _TIMEOUT_SECONDS = 15.0
-_MOST_DIFFERENCES = 8
+_MAX_DIFFERENCES = 8
 MAX_SKEW_SECONDS = 5.0
 OLDEST_POSTGRESQL = 150000
 OLDEST_PGMQ = (1, 5, 1)
@@ -189,8 +189,8 @@ def _grants(target: Target) -> str:
     differences = [f"missing: {line}" for line in sorted(expected - found)]
     differences += [f"not ours: {line}" for line in sorted(found - expected)]
     if differences:
-        more = len(differences) - _MOST_DIFFERENCES
-        listed = differences[:_MOST_DIFFERENCES] + ([f"and {more} more"] if more > 0 else [])
+        more = len(differences) - _MAX_DIFFERENCES
+        listed = differences[:_MAX_DIFFERENCES] + ([f"and {more} more"] if more > 0 else [])
         raise Problem("; ".join(listed))
     return f"{len(found)} grants, policies, functions, triggers and constraints as in this checkout"
 

@@ -611,7 +611,7 @@ comment on function private.author is
 and outside of a request.';
 grant execute on function private.author to authenticated, service_role;
 
-create function private.sign_row()
+create function private.stamp_author()
 returns trigger
 language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
 as $$
@@ -627,7 +627,7 @@ begin
     return new;
 end;
 $$;
-comment on function private.sign_row is
+comment on function private.stamp_author is
 'Trigger: sets created_by, updated_by and updated_at. A statement that sets an author itself changes
 nothing else: the erasure of a person, and the service. Users may not write these columns.';
 
@@ -2121,8 +2121,8 @@ comment on column public.jobs.user_id is
 comment on column public.jobs.kind is
 'analyze_product or generate_script. System work has more kinds, which no user sees.';
 comment on column public.jobs.status is
-'queued, running, waiting (for something outside, or for its next try); at last succeeded, failed or
-cancelled.';
+'queued, running, waiting (for something outside, or for its next attempt); at last succeeded,
+failed or cancelled.';
 comment on column public.jobs.product_id is 'The product it works on, if any.';
 comment on column public.jobs.stage is
 'What it does now, in a word: queued, starting, fetching, fetching_page, collecting,
@@ -2130,11 +2130,12 @@ collecting_videos, collecting_comments, searching_videos, analysing, writing, re
 While it waits: retrying, waiting, waiting_for_source, waiting_for_tiktok. At last: done, failed,
 cancelled. Show a word that you don''t know as it is: sources add theirs.';
 comment on column public.jobs.progress is 'Percent of the work done, 0 to 100.';
-comment on column public.jobs.failures is 'Tries that ended in an error worth trying again.';
-comment on column public.jobs.crashes is 'Tries whose worker vanished.';
-comment on column public.jobs.attempt is 'Number of the try that runs now or comes next, from 1.';
+comment on column public.jobs.failures is 'Attempts that ended in an error worth trying again.';
+comment on column public.jobs.crashes is 'Attempts whose worker vanished.';
+comment on column public.jobs.attempt is
+'Number of the attempt that runs now or comes next, from 1.';
 comment on column public.jobs.error_code is
-'Why it failed, or why the last try failed; stable, see docs/errors.md.';
+'Why it failed, or why the last attempt failed; stable, see docs/errors.md.';
 comment on column public.jobs.error_message is 'The same as a sentence for the user.';
 comment on column public.jobs.started_at is 'When a worker first took it; null before.';
 comment on column public.jobs.finished_at is
@@ -3002,7 +3003,8 @@ end;
 $$;
 comment on function private.cancel_own_job is
 'Cancels the caller''s job: at once if it waits, through its worker if it runs. A finished job stays
-as it is. Definer: it deletes from the queue. Identity comes from the token.';
+as it is. Definer: it deletes from the queue. Identity comes from the token. Errors: 403
+role_not_allowed.';
 grant execute on function private.cancel_own_job to authenticated;
 
 create function public.cancel_job(job_id uuid)
@@ -3025,7 +3027,7 @@ comment on function public.cancel_job is
 second.
 
 What has begun counts against the plan although it is cancelled; what has not is given back.
-Errors: 404 not_found.';
+Errors: 403 role_not_allowed, 404 not_found.';
 grant execute on function public.cancel_job to authenticated;
 
 create function private.redrive(job_id uuid)
@@ -4809,7 +4811,7 @@ create table public.products (
     references public.brands (id, user_id) on delete restrict
 );
 comment on table public.products is
-'A product and the public page or TikTok video that shows it.
+'A product and the public page, TikTok video or TikTok profile that shows it.
 
 The newest first: order=created_at.desc,id.desc&limit=20. Page by the last row that you have, not
 by offset: created_at=lte.T&or=(created_at.lt.T,id.lt.I) is fast at any depth. One product with
@@ -4817,23 +4819,24 @@ its packs: id=eq.I&select=*,virality_packs(*). Reads carry an ETag; If-None-Matc
 304 while nothing has changed.';
 comment on column public.products.user_id is 'The account, from the token.';
 comment on column public.products.source_url is
-'A shop page or a TikTok video. It can''t change later.';
+'A shop page, a TikTok video or a TikTok profile. It can''t change later.';
 comment on column public.products.last_analyzed_at is
 'When its newest results were saved; null before the first.';
 comment on column public.products.watch is
-'How often it is analysed again by itself: off, weekly or daily. The plan names the most.';
+'How often it is analysed again by itself: off, weekly or daily. The plan says how often it may
+be at most.';
 comment on column public.products.created_by is
 'The account of the person who added it; null: no person, or the person''s account was erased.';
 comment on column public.products.updated_by is
 'The account of the person who changed it last; null as above.';
 comment on column public.products.brand_id is 'The client that it is for; null without one.';
 comment on column public.products.tags is
-'Up to 20 tags of 40 characters each, in lower case, each once. tags=cs.{sale} finds those that
+'Up to 20 tags of up to 40 characters, in lower case, each once. tags=cs.{sale} finds those that
 have one.';
 comment on column public.products.archived_at is
 'When it was archived; null while it is in use. An archived product takes no slot of the plan and
-is not analysed. Any time archives it, and the server''s clock counts. Null restores it, if a slot
-is free (402 quota_exceeded).';
+is not analysed. Any timestamp archives it; the server stores its own time. Null restores it, if a
+slot is free (402 quota_exceeded).';
 
 create index products_brand_id_user_id_idx on public.products (brand_id, user_id);
 -- user_id first for RLS, then "newest first" without a sort. id breaks ties in keyset pagination.
@@ -4904,8 +4907,9 @@ end;
 $$;
 comment on function private.host_problem is
 'What is wrong with the host of a URL: no_website or not_public; null if nothing. Refuses
-link-local addresses (cloud metadata), multicast, and ambiguous spellings of addresses. The
-worker''s fetcher checks every address again after DNS.';
+link-local addresses (cloud metadata), multicast, and ambiguous spellings of addresses. Loopback and
+private addresses pass here. The worker''s fetcher refuses them after DNS, by the longer list of
+core/addresses.py.';
 grant execute on function private.host_problem to authenticated, service_role;
 
 create function private.url_problem(url text, out reason text, out problem text)
@@ -4917,7 +4921,8 @@ begin atomic
             when 'missing' then 'is missing.'
             when 'too_long' then 'may have 2,048 characters at most.'
             when 'no_scheme' then 'must start with http:// or https://.'
-            when 'control_characters' then 'may not contain spaces or control characters.'
+            when 'control_characters'
+                then 'may not contain spaces, control characters or any of " < > \ ^ ` { | }.'
             when 'credentials' then 'may not contain a user name or password.'
             when 'no_website' then 'must name a website, like https://shop.example/mug.'
             when 'not_public' then 'must point to a public web address.'
@@ -4937,7 +4942,7 @@ begin atomic
     end)) as r (reason);
 end;
 comment on function private.url_problem is
-'What is wrong with a source URL, as a reason and as the end of a sentence; nulls if nothing.';
+'What is wrong with a URL, as a reason and as the end of a sentence; nulls if nothing.';
 grant execute on function private.url_problem to authenticated, service_role;
 
 create function private.products_validate()
@@ -4998,7 +5003,8 @@ begin
                 when 'missing' then 'may not be empty.'
                 when 'too_many' then 'may be 20 at most.'
                 when 'too_long' then 'may have 40 characters each at most.'
-                when 'control_characters' then 'may not contain control characters.'
+                when 'control_characters'
+                    then 'may not contain control or invisible characters.'
             end,
             jsonb_build_object('field', 'tags', 'reason', v_reason)
             || case v_reason
@@ -5011,7 +5017,8 @@ begin
 end;
 $$;
 comment on function private.products_normalize_tags is
-'Trigger: keeps each tag once, in lower case, without spaces around it. Errors: 422 invalid_tags.';
+'Trigger: keeps each tag once, in NFC and lower case, without spaces around it. Spaces inside it
+become one. Errors: 422 invalid_tags.';
 
 create function private.products_wait_for_slots()
 returns trigger
@@ -5024,7 +5031,7 @@ begin
 end;
 $$;
 comment on function private.products_wait_for_slots is
-'Trigger: products of an account that are added or restored count one after the other.';
+'Trigger: restored products of an account count one after the other.';
 
 create function private.products_require_slots()
 returns trigger
@@ -5035,7 +5042,7 @@ declare
 begin
     for v_restored in
         select n.user_id, count(*)::integer as requested
-        from restored as n inner join archived as o on n.id = o.id
+        from changed as n inner join replaced as o on n.id = o.id
         where o.archived_at is not null and n.archived_at is null and auth.uid() is not null
         group by n.user_id
     loop
@@ -5079,13 +5086,13 @@ for each row execute function private.require_brand();
 create trigger products_16_wait_for_slots before update of archived_at on public.products
 for each row when (old.archived_at is not null and new.archived_at is null)
 execute function private.products_wait_for_slots();
-create trigger products_20_sign_row before insert or update on public.products
-for each row execute function private.sign_row();
+create trigger products_20_stamp_author before insert or update on public.products
+for each row execute function private.stamp_author();
 create trigger products_40_require_quota after insert on public.products
 referencing new table as added
 for each statement execute function private.require_quota('products');
 create trigger products_41_require_slots after update on public.products
-referencing old table as archived new table as restored
+referencing old table as replaced new table as changed
 for each statement execute function private.products_require_slots();
 create trigger products_50_enqueue_analysis after insert on public.products
 referencing new table as added
@@ -5111,7 +5118,7 @@ grant insert (id, name, source_url, watch, brand_id, tags) on public.products to
 grant update (name, watch, brand_id, tags, archived_at) on public.products to authenticated;
 grant select, insert, update, delete on public.products to service_role;
 
-create function private.lock_own_product(product_id uuid)
+create function private.hold_active_product(product_id uuid)
 returns void
 language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
 as $$
@@ -5120,7 +5127,7 @@ declare
 begin
     -- Locks the product before the job: the lock order of everything that touches both.
     select p.* into v_product from public.products as p
-    where p.id = lock_own_product.product_id and p.user_id = auth.uid() for key share;
+    where p.id = hold_active_product.product_id and p.user_id = auth.uid() for key share;
     if not found then
         perform private.fail(404, 'not_found', 'There is no such product.');
     end if;
@@ -5131,9 +5138,9 @@ begin
     end if;
 end;
 $$;
-comment on function private.lock_own_product is
-'Locks the caller''s product before a job for it is queued. Errors: 404 not_found, 409
-product_archived.';
+comment on function private.hold_active_product is
+'Requires a product of the caller that is not archived, and keeps it from being deleted until the
+transaction ends. Errors: 404 not_found, 409 product_archived.';
 
 create function private.start_analysis(product_id uuid)
 returns uuid
@@ -5141,7 +5148,7 @@ language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 begin
     perform private.require_role('editor');
-    perform private.lock_own_product(start_analysis.product_id);
+    perform private.hold_active_product(start_analysis.product_id);
     return private.enqueue(
         'analyze_product', auth.uid(), start_analysis.product_id, start_analysis.product_id::text
     );
@@ -5149,7 +5156,7 @@ end;
 $$;
 comment on function private.start_analysis is
 'Queues an analysis of the caller''s product, or returns the one in flight. Definer: users may not
-write jobs. Errors: 404 not_found, 409 product_archived.';
+write jobs. Errors: 403 role_not_allowed, 404 not_found, 409 product_archived.';
 grant execute on function private.start_analysis to authenticated;
 
 create function public.run_analysis(product_id uuid)
@@ -5168,7 +5175,7 @@ $$;
 comment on function public.run_analysis is
 'Starts an analysis of one of the caller''s products, or returns the one in flight.
 
-Errors: 404 not_found, 409 product_archived.';
+Errors: 403 role_not_allowed, 404 not_found, 409 product_archived.';
 grant execute on function public.run_analysis to authenticated;
 
 -- schemas/41_competitors.sql
@@ -7599,8 +7606,8 @@ end;
 $$;
 comment on function private.create_share is
 'Opens the caller''s pack to whoever has the returned secret. Definer: keys are internal; identity
-comes from the token. Errors: 403 impersonation_not_allowed, 404 not_found, 422 invalid_expiry,
-too_many_shares.';
+comes from the token. Errors: 403 role_not_allowed, impersonation_not_allowed, 404 not_found, 422
+invalid_expiry, too_many_shares.';
 grant execute on function private.create_share to authenticated;
 
 create function public.share_pack(
@@ -7619,7 +7626,8 @@ comment on function public.share_pack is
 'Makes a link to one of the caller''s packs, and returns its id and its secret. The secret is shown
 this once: put it behind the # of the link. Without expires_at the link ends after 30 days.
 
-Errors: 403 impersonation_not_allowed, 404 not_found, 422 invalid_expiry, too_many_shares.';
+Errors: 403 role_not_allowed, impersonation_not_allowed, 404 not_found, 422 invalid_expiry,
+too_many_shares.';
 grant execute on function public.share_pack to authenticated;
 
 create function private.delete_own_share(id uuid)
@@ -7633,7 +7641,8 @@ begin
 end;
 $$;
 comment on function private.delete_own_share is
-'Deletes a share of the caller; false without one. Definer: users write no shares.';
+'Deletes a share of the caller; false without one. Definer: users write no shares. Errors: 403
+role_not_allowed.';
 grant execute on function private.delete_own_share to authenticated;
 
 create function public.revoke_share(id uuid)
@@ -7649,7 +7658,7 @@ $$;
 comment on function public.revoke_share is
 'Ends a link to a pack at once.
 
-Errors: 404 not_found.';
+Errors: 403 role_not_allowed, 404 not_found.';
 grant execute on function public.revoke_share to authenticated;
 
 create function private.shared_document(pack public.virality_packs)
@@ -8426,8 +8435,8 @@ for each row execute function private.require_brand();
 create trigger brand_rules_40_require_quota after insert on public.brand_rules
 referencing new table as added
 for each statement execute function private.require_quota('brand_rules');
-create trigger brand_rules_90_sign_row before insert or update on public.brand_rules
-for each row execute function private.sign_row();
+create trigger brand_rules_90_stamp_author before insert or update on public.brand_rules
+for each row execute function private.stamp_author();
 
 grant select on public.brand_rules to authenticated;
 -- Frontends often send user_id; the policies accept only the caller's own.
@@ -10953,8 +10962,8 @@ for each statement execute function private.bump_read_version();
 create trigger scripts_62_bump_on_delete after delete on public.scripts
 referencing old table as changed
 for each statement execute function private.bump_read_version();
-create trigger scripts_90_sign_row before insert or update on public.scripts
-for each row execute function private.sign_row();
+create trigger scripts_90_stamp_author before insert or update on public.scripts
+for each row execute function private.stamp_author();
 
 grant select, delete on public.scripts to authenticated;
 -- Frontends often send user_id; the policies accept only the caller's own.
@@ -10999,7 +11008,7 @@ language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 begin
     perform private.require_role('editor');
-    perform private.lock_own_product(start_script.product_id);
+    perform private.hold_active_product(start_script.product_id);
     if not exists (
         select from public.virality_packs as v where v.product_id = start_script.product_id
     ) then
@@ -11019,8 +11028,8 @@ end;
 $$;
 comment on function private.start_script is
 'Queues the writing of a script for the caller''s product. Returns the job in flight if the same
-request has one. Definer: users may not write jobs. Errors: 404 not_found, 409 product_archived,
-not_analyzed, 402 quota_exceeded.';
+request has one. Definer: users may not write jobs. Errors: 403 role_not_allowed, 404 not_found, 409
+product_archived, not_analyzed, 402 quota_exceeded.';
 grant execute on function private.start_script to authenticated;
 
 create function public.generate_script(product_id uuid, brief text default '')
@@ -11045,8 +11054,8 @@ comment on function public.generate_script is
 brief.
 
 Returns the job; its draft appears in scripts with this job_id. The same request again returns the
-job in flight. Errors: 404 not_found, 409 product_archived, not_analyzed, 422 invalid_brief, 402
-quota_exceeded.';
+job in flight. Errors: 403 role_not_allowed, 404 not_found, 409 product_archived, not_analyzed, 422
+invalid_brief, 402 quota_exceeded.';
 grant execute on function public.generate_script to authenticated;
 
 create function private.script_input(job_id uuid)
@@ -11345,8 +11354,9 @@ as $$
     from private.apify_webhooks as w where w.id = wake_for_apify.id
 $$;
 comment on function private.wake_for_apify is
-'Wakes the job that snoozes until a run ends. False: the job does not snooze. Idempotent. Definer:
-only the database maps the webhook to the job.';
+'Wakes the job that waits for a run. False: nothing was made due now. There is no such webhook or
+waiting job, the job still runs and will not wait, or its account moves and it wakes on arrival.
+Idempotent. Definer: only the database maps the webhook to the job.';
 grant execute on function private.wake_for_apify to webhook;
 
 -- schemas/81_tiktok.sql
@@ -12186,7 +12196,7 @@ $$;
 comment on function private.export_own_account is
 'A page of everything stored about the caller. A page ends with the row that reaches 4 MiB, 2,000
 rows or 2 seconds. Definer: some tables are internal; identity comes from the token. Errors: 422
-invalid_cursor.';
+invalid_cursor, 403 role_not_allowed.';
 grant execute on function private.export_own_account to authenticated;
 
 create function private.export_account_head()

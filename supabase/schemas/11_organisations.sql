@@ -46,7 +46,7 @@ comment on function private.author is
 and outside of a request.';
 grant execute on function private.author to authenticated, service_role;
 
-create function private.sign_row()
+create function private.stamp_author()
 returns trigger
 language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
 as $$
@@ -62,7 +62,7 @@ begin
     return new;
 end;
 $$;
-comment on function private.sign_row is
+comment on function private.stamp_author is
 'Trigger: sets created_by, updated_by and updated_at. A statement that sets an author itself changes
 nothing else: the erasure of a person, and the service. Users may not write these columns.';
 

@@ -38,8 +38,8 @@ comment on column public.jobs.user_id is
 comment on column public.jobs.kind is
 'analyze_product or generate_script. System work has more kinds, which no user sees.';
 comment on column public.jobs.status is
-'queued, running, waiting (for something outside, or for its next try); at last succeeded, failed or
-cancelled.';
+'queued, running, waiting (for something outside, or for its next attempt); at last succeeded,
+failed or cancelled.';
 comment on column public.jobs.product_id is 'The product it works on, if any.';
 comment on column public.jobs.stage is
 'What it does now, in a word: queued, starting, fetching, fetching_page, collecting,
@@ -47,11 +47,12 @@ collecting_videos, collecting_comments, searching_videos, analysing, writing, re
 While it waits: retrying, waiting, waiting_for_source, waiting_for_tiktok. At last: done, failed,
 cancelled. Show a word that you don''t know as it is: sources add theirs.';
 comment on column public.jobs.progress is 'Percent of the work done, 0 to 100.';
-comment on column public.jobs.failures is 'Tries that ended in an error worth trying again.';
-comment on column public.jobs.crashes is 'Tries whose worker vanished.';
-comment on column public.jobs.attempt is 'Number of the try that runs now or comes next, from 1.';
+comment on column public.jobs.failures is 'Attempts that ended in an error worth trying again.';
+comment on column public.jobs.crashes is 'Attempts whose worker vanished.';
+comment on column public.jobs.attempt is
+'Number of the attempt that runs now or comes next, from 1.';
 comment on column public.jobs.error_code is
-'Why it failed, or why the last try failed; stable, see docs/errors.md.';
+'Why it failed, or why the last attempt failed; stable, see docs/errors.md.';
 comment on column public.jobs.error_message is 'The same as a sentence for the user.';
 comment on column public.jobs.started_at is 'When a worker first took it; null before.';
 comment on column public.jobs.finished_at is

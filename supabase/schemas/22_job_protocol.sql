@@ -416,7 +416,8 @@ end;
 $$;
 comment on function private.cancel_own_job is
 'Cancels the caller''s job: at once if it waits, through its worker if it runs. A finished job stays
-as it is. Definer: it deletes from the queue. Identity comes from the token.';
+as it is. Definer: it deletes from the queue. Identity comes from the token. Errors: 403
+role_not_allowed.';
 grant execute on function private.cancel_own_job to authenticated;
 
 create function public.cancel_job(job_id uuid)
@@ -439,7 +440,7 @@ comment on function public.cancel_job is
 second.
 
 What has begun counts against the plan although it is cancelled; what has not is given back.
-Errors: 404 not_found.';
+Errors: 403 role_not_allowed, 404 not_found.';
 grant execute on function public.cancel_job to authenticated;
 
 create function private.redrive(job_id uuid)

@@ -19,7 +19,7 @@ create table public.products (
     references public.brands (id, user_id) on delete restrict
 );
 comment on table public.products is
-'A product and the public page or TikTok video that shows it.
+'A product and the public page, TikTok video or TikTok profile that shows it.
 
 The newest first: order=created_at.desc,id.desc&limit=20. Page by the last row that you have, not
 by offset: created_at=lte.T&or=(created_at.lt.T,id.lt.I) is fast at any depth. One product with
@@ -27,23 +27,24 @@ its packs: id=eq.I&select=*,virality_packs(*). Reads carry an ETag; If-None-Matc
 304 while nothing has changed.';
 comment on column public.products.user_id is 'The account, from the token.';
 comment on column public.products.source_url is
-'A shop page or a TikTok video. It can''t change later.';
+'A shop page, a TikTok video or a TikTok profile. It can''t change later.';
 comment on column public.products.last_analyzed_at is
 'When its newest results were saved; null before the first.';
 comment on column public.products.watch is
-'How often it is analysed again by itself: off, weekly or daily. The plan names the most.';
+'How often it is analysed again by itself: off, weekly or daily. The plan says how often it may
+be at most.';
 comment on column public.products.created_by is
 'The account of the person who added it; null: no person, or the person''s account was erased.';
 comment on column public.products.updated_by is
 'The account of the person who changed it last; null as above.';
 comment on column public.products.brand_id is 'The client that it is for; null without one.';
 comment on column public.products.tags is
-'Up to 20 tags of 40 characters each, in lower case, each once. tags=cs.{sale} finds those that
+'Up to 20 tags of up to 40 characters, in lower case, each once. tags=cs.{sale} finds those that
 have one.';
 comment on column public.products.archived_at is
 'When it was archived; null while it is in use. An archived product takes no slot of the plan and
-is not analysed. Any time archives it, and the server''s clock counts. Null restores it, if a slot
-is free (402 quota_exceeded).';
+is not analysed. Any timestamp archives it; the server stores its own time. Null restores it, if a
+slot is free (402 quota_exceeded).';
 
 create index products_brand_id_user_id_idx on public.products (brand_id, user_id);
 -- user_id first for RLS, then "newest first" without a sort. id breaks ties in keyset pagination.
@@ -114,8 +115,9 @@ end;
 $$;
 comment on function private.host_problem is
 'What is wrong with the host of a URL: no_website or not_public; null if nothing. Refuses
-link-local addresses (cloud metadata), multicast, and ambiguous spellings of addresses. The
-worker''s fetcher checks every address again after DNS.';
+link-local addresses (cloud metadata), multicast, and ambiguous spellings of addresses. Loopback and
+private addresses pass here. The worker''s fetcher refuses them after DNS, by the longer list of
+core/addresses.py.';
 grant execute on function private.host_problem to authenticated, service_role;
 
 create function private.url_problem(url text, out reason text, out problem text)
@@ -127,7 +129,8 @@ begin atomic
             when 'missing' then 'is missing.'
             when 'too_long' then 'may have 2,048 characters at most.'
             when 'no_scheme' then 'must start with http:// or https://.'
-            when 'control_characters' then 'may not contain spaces or control characters.'
+            when 'control_characters'
+                then 'may not contain spaces, control characters or any of " < > \ ^ ` { | }.'
             when 'credentials' then 'may not contain a user name or password.'
             when 'no_website' then 'must name a website, like https://shop.example/mug.'
             when 'not_public' then 'must point to a public web address.'
@@ -147,7 +150,7 @@ begin atomic
     end)) as r (reason);
 end;
 comment on function private.url_problem is
-'What is wrong with a source URL, as a reason and as the end of a sentence; nulls if nothing.';
+'What is wrong with a URL, as a reason and as the end of a sentence; nulls if nothing.';
 grant execute on function private.url_problem to authenticated, service_role;
 
 create function private.products_validate()
@@ -208,7 +211,8 @@ begin
                 when 'missing' then 'may not be empty.'
                 when 'too_many' then 'may be 20 at most.'
                 when 'too_long' then 'may have 40 characters each at most.'
-                when 'control_characters' then 'may not contain control characters.'
+                when 'control_characters'
+                    then 'may not contain control or invisible characters.'
             end,
             jsonb_build_object('field', 'tags', 'reason', v_reason)
             || case v_reason
@@ -221,7 +225,8 @@ begin
 end;
 $$;
 comment on function private.products_normalize_tags is
-'Trigger: keeps each tag once, in lower case, without spaces around it. Errors: 422 invalid_tags.';
+'Trigger: keeps each tag once, in NFC and lower case, without spaces around it. Spaces inside it
+become one. Errors: 422 invalid_tags.';
 
 create function private.products_wait_for_slots()
 returns trigger
@@ -234,7 +239,7 @@ begin
 end;
 $$;
 comment on function private.products_wait_for_slots is
-'Trigger: products of an account that are added or restored count one after the other.';
+'Trigger: restored products of an account count one after the other.';
 
 create function private.products_require_slots()
 returns trigger
@@ -245,7 +250,7 @@ declare
 begin
     for v_restored in
         select n.user_id, count(*)::integer as requested
-        from restored as n inner join archived as o on n.id = o.id
+        from changed as n inner join replaced as o on n.id = o.id
         where o.archived_at is not null and n.archived_at is null and auth.uid() is not null
         group by n.user_id
     loop
@@ -289,13 +294,13 @@ for each row execute function private.require_brand();
 create trigger products_16_wait_for_slots before update of archived_at on public.products
 for each row when (old.archived_at is not null and new.archived_at is null)
 execute function private.products_wait_for_slots();
-create trigger products_20_sign_row before insert or update on public.products
-for each row execute function private.sign_row();
+create trigger products_20_stamp_author before insert or update on public.products
+for each row execute function private.stamp_author();
 create trigger products_40_require_quota after insert on public.products
 referencing new table as added
 for each statement execute function private.require_quota('products');
 create trigger products_41_require_slots after update on public.products
-referencing old table as archived new table as restored
+referencing old table as replaced new table as changed
 for each statement execute function private.products_require_slots();
 create trigger products_50_enqueue_analysis after insert on public.products
 referencing new table as added
@@ -321,7 +326,7 @@ grant insert (id, name, source_url, watch, brand_id, tags) on public.products to
 grant update (name, watch, brand_id, tags, archived_at) on public.products to authenticated;
 grant select, insert, update, delete on public.products to service_role;
 
-create function private.lock_own_product(product_id uuid)
+create function private.hold_active_product(product_id uuid)
 returns void
 language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
 as $$
@@ -330,7 +335,7 @@ declare
 begin
     -- Locks the product before the job: the lock order of everything that touches both.
     select p.* into v_product from public.products as p
-    where p.id = lock_own_product.product_id and p.user_id = auth.uid() for key share;
+    where p.id = hold_active_product.product_id and p.user_id = auth.uid() for key share;
     if not found then
         perform private.fail(404, 'not_found', 'There is no such product.');
     end if;
@@ -341,9 +346,9 @@ begin
     end if;
 end;
 $$;
-comment on function private.lock_own_product is
-'Locks the caller''s product before a job for it is queued. Errors: 404 not_found, 409
-product_archived.';
+comment on function private.hold_active_product is
+'Requires a product of the caller that is not archived, and keeps it from being deleted until the
+transaction ends. Errors: 404 not_found, 409 product_archived.';
 
 create function private.start_analysis(product_id uuid)
 returns uuid
@@ -351,7 +356,7 @@ language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 begin
     perform private.require_role('editor');
-    perform private.lock_own_product(start_analysis.product_id);
+    perform private.hold_active_product(start_analysis.product_id);
     return private.enqueue(
         'analyze_product', auth.uid(), start_analysis.product_id, start_analysis.product_id::text
     );
@@ -359,7 +364,7 @@ end;
 $$;
 comment on function private.start_analysis is
 'Queues an analysis of the caller''s product, or returns the one in flight. Definer: users may not
-write jobs. Errors: 404 not_found, 409 product_archived.';
+write jobs. Errors: 403 role_not_allowed, 404 not_found, 409 product_archived.';
 grant execute on function private.start_analysis to authenticated;
 
 create function public.run_analysis(product_id uuid)
@@ -378,5 +383,5 @@ $$;
 comment on function public.run_analysis is
 'Starts an analysis of one of the caller''s products, or returns the one in flight.
 
-Errors: 404 not_found, 409 product_archived.';
+Errors: 403 role_not_allowed, 404 not_found, 409 product_archived.';
 grant execute on function public.run_analysis to authenticated;

@@ -77,8 +77,8 @@ end;
 $$;
 comment on function private.create_share is
 'Opens the caller''s pack to whoever has the returned secret. Definer: keys are internal; identity
-comes from the token. Errors: 403 impersonation_not_allowed, 404 not_found, 422 invalid_expiry,
-too_many_shares.';
+comes from the token. Errors: 403 role_not_allowed, impersonation_not_allowed, 404 not_found, 422
+invalid_expiry, too_many_shares.';
 grant execute on function private.create_share to authenticated;
 
 create function public.share_pack(
@@ -97,7 +97,8 @@ comment on function public.share_pack is
 'Makes a link to one of the caller''s packs, and returns its id and its secret. The secret is shown
 this once: put it behind the # of the link. Without expires_at the link ends after 30 days.
 
-Errors: 403 impersonation_not_allowed, 404 not_found, 422 invalid_expiry, too_many_shares.';
+Errors: 403 role_not_allowed, impersonation_not_allowed, 404 not_found, 422 invalid_expiry,
+too_many_shares.';
 grant execute on function public.share_pack to authenticated;
 
 create function private.delete_own_share(id uuid)
@@ -111,7 +112,8 @@ begin
 end;
 $$;
 comment on function private.delete_own_share is
-'Deletes a share of the caller; false without one. Definer: users write no shares.';
+'Deletes a share of the caller; false without one. Definer: users write no shares. Errors: 403
+role_not_allowed.';
 grant execute on function private.delete_own_share to authenticated;
 
 create function public.revoke_share(id uuid)
@@ -127,7 +129,7 @@ $$;
 comment on function public.revoke_share is
 'Ends a link to a pack at once.
 
-Errors: 404 not_found.';
+Errors: 403 role_not_allowed, 404 not_found.';
 grant execute on function public.revoke_share to authenticated;
 
 create function private.shared_document(pack public.virality_packs)

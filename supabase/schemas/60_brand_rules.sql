@@ -136,8 +136,8 @@ for each row execute function private.require_brand();
 create trigger brand_rules_40_require_quota after insert on public.brand_rules
 referencing new table as added
 for each statement execute function private.require_quota('brand_rules');
-create trigger brand_rules_90_sign_row before insert or update on public.brand_rules
-for each row execute function private.sign_row();
+create trigger brand_rules_90_stamp_author before insert or update on public.brand_rules
+for each row execute function private.stamp_author();
 
 grant select on public.brand_rules to authenticated;
 -- Frontends often send user_id; the policies accept only the caller's own.

@@ -222,8 +222,8 @@ for each statement execute function private.bump_read_version();
 create trigger scripts_62_bump_on_delete after delete on public.scripts
 referencing old table as changed
 for each statement execute function private.bump_read_version();
-create trigger scripts_90_sign_row before insert or update on public.scripts
-for each row execute function private.sign_row();
+create trigger scripts_90_stamp_author before insert or update on public.scripts
+for each row execute function private.stamp_author();
 
 grant select, delete on public.scripts to authenticated;
 -- Frontends often send user_id; the policies accept only the caller's own.
@@ -268,7 +268,7 @@ language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 begin
     perform private.require_role('editor');
-    perform private.lock_own_product(start_script.product_id);
+    perform private.hold_active_product(start_script.product_id);
     if not exists (
         select from public.virality_packs as v where v.product_id = start_script.product_id
     ) then
@@ -288,8 +288,8 @@ end;
 $$;
 comment on function private.start_script is
 'Queues the writing of a script for the caller''s product. Returns the job in flight if the same
-request has one. Definer: users may not write jobs. Errors: 404 not_found, 409 product_archived,
-not_analyzed, 402 quota_exceeded.';
+request has one. Definer: users may not write jobs. Errors: 403 role_not_allowed, 404 not_found, 409
+product_archived, not_analyzed, 402 quota_exceeded.';
 grant execute on function private.start_script to authenticated;
 
 create function public.generate_script(product_id uuid, brief text default '')
@@ -314,8 +314,8 @@ comment on function public.generate_script is
 brief.
 
 Returns the job; its draft appears in scripts with this job_id. The same request again returns the
-job in flight. Errors: 404 not_found, 409 product_archived, not_analyzed, 422 invalid_brief, 402
-quota_exceeded.';
+job in flight. Errors: 403 role_not_allowed, 404 not_found, 409 product_archived, not_analyzed, 422
+invalid_brief, 402 quota_exceeded.';
 grant execute on function public.generate_script to authenticated;
 
 create function private.script_input(job_id uuid)

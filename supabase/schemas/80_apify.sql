@@ -219,6 +219,7 @@ as $$
     from private.apify_webhooks as w where w.id = wake_for_apify.id
 $$;
 comment on function private.wake_for_apify is
-'Wakes the job that snoozes until a run ends. False: the job does not snooze. Idempotent. Definer:
-only the database maps the webhook to the job.';
+'Wakes the job that waits for a run. False: nothing was made due now. There is no such webhook or
+waiting job, the job still runs and will not wait, or its account moves and it wakes on arrival.
+Idempotent. Definer: only the database maps the webhook to the job.';
 grant execute on function private.wake_for_apify to webhook;

@@ -71,7 +71,7 @@ $$;
 comment on function private.export_own_account is
 'A page of everything stored about the caller. A page ends with the row that reaches 4 MiB, 2,000
 rows or 2 seconds. Definer: some tables are internal; identity comes from the token. Errors: 422
-invalid_cursor.';
+invalid_cursor, 403 role_not_allowed.';
 grant execute on function private.export_own_account to authenticated;
 
 create function private.export_account_head()

@@ -241,7 +241,7 @@ export type EmojiParams = {
   forbidden?: (string)[]
 }
 
-/** What computed the document. `input_hash` is a keyed hash: it only shows equal inputs. */
+/** What computed the document. `input_hash` is a keyed hash of the URL, the videos with their views, and the comments' ids. */
 export type Engine = {
   provider: string
   model: string
@@ -380,7 +380,7 @@ export type Language = {
   share: number
 }
 
-/** Of `n` other creators with such a pattern, the share whose later posts confirm it. `ratio` is the median of those later posts, with its 95 % interval. */
+/** Of `n` such patterns of other creators, the share that their later posts confirm. Of "again", `n` counts posts that stood out: confirmed where later posts with the hashtag got more views than the others. `ratio` is the median of all `n` ratios, with its 95 % interval. */
 export type Lasting = {
   n: number
   held: number

@@ -155,6 +155,9 @@ def _count(text: str) -> int | None:
     return int(float(text)) if text else None
 
 
-def is_kept_back(ref: str) -> bool:
-    """Half of the creators, by their hash: nothing is fitted or chosen on them."""
+def is_held_out(ref: str) -> bool:
+    """Half of the creators, by their hash.
+
+    Nothing is fitted on them; the kinds of patterns were chosen on both halves.
+    """
     return int(ref[-8:], 16) % 2 == 1

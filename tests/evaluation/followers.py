@@ -1,6 +1,6 @@
 """Fits how views follow from followers: `python -m tests.evaluation.followers DATA`.
 
-Prints the constants of `workers.insights.virality.stands_out`. Half of the creators are kept back
+Prints the constants of `workers.insights.virality.stands_out`. Half of the creators are held out
 for the evaluation.
 """
 
@@ -84,7 +84,7 @@ def _knots(rows: np.ndarray[tuple[int, int], np.dtype[np.float64]]) -> Iterator[
 
 def main(folder: Path) -> None:
     creators = data.creators(folder)
-    found = fitted({a: videos for a, videos in creators.items() if not data.is_kept_back(a)})
+    found = fitted({a: videos for a, videos in creators.items() if not data.is_held_out(a)})
     lines = [
         f"FOLLOWERS_INTERCEPT = {found.intercept}",
         f"FOLLOWERS_SLOPE = {found.slope}",

@@ -1,7 +1,7 @@
 """Do posts with more saves per like grow more than their age explains?
 
-Growth is mostly age, so the target is what is left of it within twenty bins of age. Only the half
-of the creators that is kept back counts. Each video is placed as the product places it: among a few
+Growth is mostly age, so the target is what is left of it within twenty bins of age. Only the
+held-out half of the creators counts. Each video is placed as the product places it: among a few
 posts of other creators.
 """
 
@@ -36,7 +36,7 @@ SEEN_ALREADY = datetime(2025, 7, 1, tzinfo=UTC)
 
 
 def judge(folder: Path) -> list[Finding]:
-    pairs = [p for p in data.pairs(folder) if data.is_kept_back(p.first.author.ref)]
+    pairs = [p for p in data.pairs(folder) if data.is_held_out(p.first.author.ref)]
     target = _age_adjusted_growth(pairs)
     videos = [pair.first for pair in pairs]
     shown = _shown_places(videos)

@@ -38,7 +38,7 @@ from workers.sources.web.product import read_html
 KEY = b"evaluation"
 NOW = datetime(2020, 12, 21, tzinfo=UTC)
 COMMENTS = 160
-LEAST_REVIEWS = 10  # with fewer of its own a page gets stand-ins
+MIN_REVIEWS = 10  # with fewer of its own a page gets stand-ins
 SHOP_PACKS = 3
 CREATORS = 4  # whose accounts an offset passes
 LANGUAGES: tuple[Locale, ...] = ("en", "pt", "de")
@@ -77,7 +77,7 @@ def cases(folder: Path, offset: int = 0) -> Iterator[Case]:
     for page, locale, tags in zip(reviewed, LANGUAGES, NICHES, strict=True):
         # Hashtags are known for the first products alone.
         given = replace(page, videos=() if offset else _niche(creators, tags))
-        if not offset and len(page.comments) < LEAST_REVIEWS:
+        if not offset and len(page.comments) < MIN_REVIEWS:
             stand_ins = _comments(_texts(folder, "amazon_snippets"), "review")
             given = replace(given, comments=stand_ins)
         yield Case("a shop's product with reviews", _name(page), locale, given)

@@ -1,7 +1,7 @@
 """Do patterns among a creator's posts last? `python -m tests.evaluation.patterns DATA`.
 
-They are found in the first posts of each creator and looked up in the later ones. The half of the
-creators that is kept back is judged. Kinds were kept that lasted on both halves, so both were seen.
+They are found in the first posts of each creator and looked up in the later ones. The held-out half
+of the creators is judged. Kinds were kept that lasted on both halves, so both were seen.
 As a command it prints `workers/insights/resources/patterns.toml`.
 """
 
@@ -22,11 +22,11 @@ from tests.evaluation.thresholds import Finding
 from workers.insights.documents import Pattern
 from workers.insights.evidence import EvidenceLog
 from workers.insights.inputs import Video
-from workers.insights.virality.patterns import has_pattern, own_posts, patterns, rare_topic
+from workers.insights.virality.patterns import own_posts, patterns, rare_topic
 from workers.insights.virality.stands_out import BREAKOUT_RATIO, Grown
 
 KINDS = ("short", "topic", "again", "level")
-LEAST_RECORD = 15
+MIN_RECORD = 15
 KNOWN = 0.6  # share of the posts that patterns are found in
 NEXT = 5  # later posts that a level is judged by
 FOLLOWING = 8  # posts after the best one that may take its topic up
@@ -71,12 +71,12 @@ def judge(folder: Path) -> list[Finding]:
 
 
 def lasted(creators: dict[str, list[Video]], *, shuffled: bool = False) -> dict[str, Lasted]:
-    """Of the creators kept back, by kind. `shuffled` gives later posts each other's views."""
+    """Of the held-out creators, by kind. `shuffled` gives later posts each other's views."""
     ratios: defaultdict[str, list[float]] = defaultdict(list)
     chance = random.Random(2)
     for author, videos in sorted(creators.items()):
         posts = own_posts(videos, author, NOW)
-        if not data.is_kept_back(author) or len(posts) < LEAST_RECORD:
+        if not data.is_held_out(author) or len(posts) < MIN_RECORD:
             continue
         place = int(KNOWN * len(posts))
         known, later = posts[:place], posts[place:]
@@ -97,10 +97,17 @@ def _later(pattern: Pattern, known: Sequence[Grown], later: Sequence[Grown]) -> 
         ratio = median(value for _, value in later[:NEXT]) - older
         yield ratio if pattern.kind == "level_up" else -ratio
         return
-    those = [value for video, value in later if has_pattern(pattern, video) is True]
-    others = [value for video, value in later if has_pattern(pattern, video) is False]
+    those = [value for video, value in later if _has_pattern(pattern, video) is True]
+    others = [value for video, value in later if _has_pattern(pattern, video) is False]
     if min(len(those), len(others)) >= 2:
         yield median(those) - median(others)
+
+
+def _has_pattern(pattern: Pattern, video: Video) -> bool | None:
+    """Whether a post is of the pattern; None if that is not known."""
+    if pattern.kind == "short":
+        return video.duration_seconds <= (pattern.seconds or 0) if video.duration_seconds else None
+    return pattern.tag in {tag.lower() for tag in video.hashtags}
 
 
 def _taken_up(posts: Sequence[Grown], chance: random.Random | None) -> Iterator[float]:

@@ -22,7 +22,7 @@ from tests.evaluation.followers import NOW, Judged, judged
 from tests.evaluation.thresholds import Finding
 from workers.insights.evidence import EvidenceLog
 from workers.insights.inputs import Video
-from workers.insights.virality.comparables import LEAST_RATIO, comparables
+from workers.insights.virality.comparables import STANDOUT_RATIO, comparables
 from workers.insights.virality.drivers import RATES
 from workers.insights.virality.stands_out import (
     BREAKOUT_RATIO,
@@ -45,7 +45,7 @@ def judge(folder: Path) -> list[Finding]:
     strangers = [
         post
         for author, videos in creators.items()
-        if data.is_kept_back(author)
+        if data.is_held_out(author)
         for post in judged(videos)
         if post.video.author.followers is not None
     ]
@@ -157,7 +157,7 @@ def _followers(strangers: list[Judged]) -> list[Finding]:
     ratios = [o.ratio for o, _ in rows]
     views = [post.value for _, post in rows]
     mixed = random.Random(1).sample(ratios, len(ratios))
-    standing = [(o, post.truth) for o, post in rows if o.low > 1 and o.ratio >= LEAST_RATIO]
+    standing = [(o, post.truth) for o, post in rows if o.low > 1 and o.ratio >= STANDOUT_RATIO]
     told = [truth for _, truth in standing]
     low, high = np.quantile(truths, [0.1, 0.9])
     anyone = fmean(low <= truth <= high for truth in told)
@@ -193,7 +193,7 @@ def _comparables(strangers: list[Judged]) -> Finding:
         authors = chance.sample(sorted(by_author), NICHE_SIZE)
         niche = [chance.choice(by_author[author]) for author in authors]
         videos = [post.video for post in niche]
-        truths = {post.video.ref: post.truth >= math.log(LEAST_RATIO) for post in niche}
+        truths = {post.video.ref: post.truth >= math.log(STANDOUT_RATIO) for post in niche}
         five = _chosen(videos)
         shown += [truths[ref] for ref in five]
         most_viewed = sorted(niche, key=lambda post: -post.value)[: len(five)]

@@ -18,7 +18,7 @@ Written by `make eval`; the thresholds are in `tests/evaluation/thresholds.toml`
 - **Beside.** Of the virality thresholds each prints what a constant reaches, and what the same
   values reach when they are shuffled. Neither passes.
 - **Growth.** Videos seen twice, days apart. Growth is mostly age, so the target is what is left of
-  it within twenty bins of age. Only the half of the creators that is kept back counts. Each
+  it within twenty bins of age. Only the held-out half of the creators counts. Each
   video is placed among 30 strangers, as an analysis places it. The low end of the interval decides.
 - **Baselines.** A post is compared with the five, or ten, posts before it; the interval has to hold
   its ratio to the creator's whole record. Longer baselines would overlap with that record.
@@ -31,7 +31,7 @@ Written by `make eval`; the thresholds are in `tests/evaluation/thresholds.toml`
   post's opening is ranked by a table that the post's fold is not in. Kinds with fewer than 30
   posts are pooled. So are kinds whose interval overlaps that of captions without a hook.
 - **Patterns.** They are found in the first 60 % of a creator's posts, and looked up in the later.
-  The half of the creators that is kept back counts. Kinds were kept that lasted on both halves, so
+  The held-out half of the creators counts. Kinds were kept that lasted on both halves, so
   both were seen. Long posts, own sounds, few hashtags, weekends and hours did not last.
 - **Labels.** Sets that the weights were not fitted on, and reviews of groups that were left out.
   The weights are fitted on English alone; other languages are read through the embedding.

@@ -11,7 +11,7 @@ import pytest
 from workers.insights.sentiment import aspects
 
 SHEET = Path(__file__).parents[1] / "evaluation" / "aspect_precision.csv"
-LEAST_READ = 50
+MIN_READ = 50
 
 
 def _found(text):
@@ -70,7 +70,7 @@ def test_the_stated_precision_is_that_of_the_sheet():
     measured = {
         aspect: round(sum(right) / len(right), 3)
         for aspect, right in verdicts.items()
-        if len(right) >= LEAST_READ
+        if len(right) >= MIN_READ
     }
     assert measured == aspects.PRECISION
 

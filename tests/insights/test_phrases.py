@@ -13,7 +13,7 @@ from workers.insights.inputs import Comment
 from workers.insights.sentiment import aspects, viewers
 from workers.insights.sentiment.phrases import phrases_of
 
-LEAST_READ = 50
+MIN_READ = 50
 
 
 @pytest.mark.parametrize(
@@ -44,7 +44,7 @@ def test_the_precision_of_reviews_is_that_of_the_sheet():
     measured = {
         aspect: round(fmean(right), 3)
         for aspect, right in verdicts_of(REVIEW_SHEET, "aspect").items()
-        if len(right) >= LEAST_READ
+        if len(right) >= MIN_READ
     }
     assert measured == aspects.REVIEW_PRECISION
 
@@ -52,7 +52,7 @@ def test_the_precision_of_reviews_is_that_of_the_sheet():
 def test_the_precision_of_viewers_is_that_of_the_sheet():
     verdicts = verdicts_of(VIEWER_SHEET, "theme")
     assert {name: round(fmean(right), 3) for name, right in verdicts.items()} == viewers.PRECISION
-    assert min(len(right) for right in verdicts.values()) >= LEAST_READ
+    assert min(len(right) for right in verdicts.values()) >= MIN_READ
     assert set(viewers.USUAL) == set(viewers.PRECISION) == set(viewers.SAID)
 
 

@@ -64,7 +64,7 @@ def test_a_video_seen_twice_has_a_speed(data):
 def test_the_shipped_estimate_from_followers_is_what_the_data_gives(data):
     creators = sets.creators(data)
     fitted = followers.fitted(
-        {ref: posts for ref, posts in creators.items() if not sets.is_kept_back(ref)}
+        {ref: posts for ref, posts in creators.items() if not sets.is_held_out(ref)}
     )
     assert fitted == followers.Fitted(
         stands_out.FOLLOWERS_INTERCEPT,

@@ -17,7 +17,7 @@ def test_postgrest_is_given_the_public_halves_only(tmp_path: Path):
     keys.ensure(layout)
     private = [
         key
-        for path in (layout.edge_keys, layout.api_keys)
+        for path in (layout.edge_keys, layout.role_token_keys)
         for key in json.loads(path.read_text())["keys"]
     ]
     public = json.loads(layout.public_keys.read_text())["keys"]

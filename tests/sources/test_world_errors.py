@@ -109,7 +109,7 @@ async def test_apify(db, connected, apify, what):
     apify.will(COMMENTS_ACTOR, Outcome([]), Outcome([]))
     product = make_product(db, make_user(db), source_url=LINK)
     job = await analysed(db, connected, product)
-    if what == "the answer to a start is lost":  # the next try finds the run that was started
+    if what == "the answer to a start is lost":  # the next attempt finds the run that was started
         job = await analysed(db, connected, product, due=True)
         assert [run.actor for run in apify.started].count(VIDEOS_ACTOR) == 2  # posts, niche
     if what == "a run never ends":

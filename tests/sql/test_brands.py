@@ -191,7 +191,7 @@ def test_tags_are_kept_once_in_lower_case(db: Database) -> None:
         ([["a"], ["b"]], "must be a list of texts."),
         ([str(number) for number in range(21)], "may be 20 at most."),
         (["x" * 41], "may have 40 characters each at most."),
-        (["a\u0007"], "may not contain control characters."),
+        (["a\u0007"], "may not contain control or invisible characters."),
     ],
 )
 def test_wrong_tags_are_refused(db: Database, tags: list[object], problem: str) -> None:

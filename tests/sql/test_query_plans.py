@@ -34,7 +34,7 @@ OWNER = data.account_id(ACCOUNT)
 PRODUCT = data.product_id(ACCOUNT, 3)
 PRODUCTS = ",".join(data.product_id(ACCOUNT, number) for number in range(data.PRODUCTS_EACH))
 # What an account has most of is results; nothing may look at more rows of one table than that.
-MOST_ROWS = data.PRODUCTS_EACH * data.RESULTS_EACH
+MAX_ROWS = data.PRODUCTS_EACH * data.RESULTS_EACH
 # A few rows, the same for everybody.
 SMALL = {"plans", "queues", "job_kinds", "waiting_workers", "ids_in_flight"}
 
@@ -206,7 +206,7 @@ def costly(logged: list[Row]) -> list[str]:
         for how, table, rows in scans(plan["Plan"])
         if table not in SMALL
     ]
-    return [text for text, how, _, rows in found if how == "Seq Scan" or rows > MOST_ROWS]
+    return [text for text, how, _, rows in found if how == "Seq Scan" or rows > MAX_ROWS]
 
 
 @pytest.mark.parametrize("path", READS)

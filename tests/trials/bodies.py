@@ -21,7 +21,7 @@ _MB = 1_000_000
 # How many at once, and how large.
 _WAVES = [(4, 10), (1, 60), (1, 120), (24, 15)]
 _QUIET_READS = 100
-_LEAST_READS = 200
+_MIN_READS = 200
 
 
 @dataclass
@@ -90,7 +90,7 @@ def _figures(stack: LocalStack, client: httpx.Client) -> list[Figure]:
 
 def _send(stack: LocalStack, reader: Reader) -> list[int]:
     statuses: list[int] = []
-    while len(reader.seconds) < _LEAST_READS:
+    while len(reader.seconds) < _MIN_READS:
         for number, megabytes in _WAVES:
             body = bytes(megabytes * _MB)
             with ThreadPoolExecutor(number) as strangers:

@@ -97,7 +97,7 @@ class Trial:
     def make_customer(self) -> tuple[uuid.UUID, str]:
         """An account and the customer it pays as, as checkout leaves them."""
         user_id = make_user(self.db)
-        customer = self.stripe.customer(user_id=str(user_id))["id"]
+        customer = self.stripe.add_customer(user_id=str(user_id))["id"]
         self.webhook.execute("select private.bind_customer(%s, %s)", (user_id, customer))
         return user_id, customer
 

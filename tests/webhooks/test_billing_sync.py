@@ -44,7 +44,7 @@ def status_of(trial, event):
 
 def test_a_customer_that_names_an_account_is_bound_to_it(trial):
     user_id = make_user(trial.db)
-    customer = trial.stripe.customer(user_id=str(user_id))["id"]
+    customer = trial.stripe.add_customer(user_id=str(user_id))["id"]
     trial.stripe.subscribe(customer)
     assert look(trial, trial.stripe.events[-1]) == "done"
     assert trial.db.rows("select user_id, plan from public.subscriptions") == [
@@ -54,7 +54,7 @@ def test_a_customer_that_names_an_account_is_bound_to_it(trial):
 
 def test_a_strangers_customer_is_an_orphan_whatever_its_address(trial):
     make_user(trial.db)
-    customer = trial.stripe.customer(email="alice@example.test")["id"]
+    customer = trial.stripe.add_customer(email="alice@example.test")["id"]
     trial.stripe.subscribe(customer)
     event = trial.stripe.events[-1]
     assert look(trial, event) == "orphan"
@@ -64,13 +64,13 @@ def test_a_strangers_customer_is_an_orphan_whatever_its_address(trial):
 
 @pytest.mark.parametrize("claimed", ["", "alice", str(uuid.UUID(int=7)), "0" * 32])
 def test_a_customer_that_names_no_account_of_ours_is_an_orphan(trial, claimed):
-    trial.stripe.subscribe(trial.stripe.customer(user_id=claimed)["id"])
+    trial.stripe.subscribe(trial.stripe.add_customer(user_id=claimed)["id"])
     assert look(trial, trial.stripe.events[-1]) == "orphan"
 
 
 def test_a_second_customer_cannot_take_over_an_account(trial):
     user_id, _ = trial.make_customer()
-    thief = trial.stripe.customer(user_id=str(user_id))["id"]
+    thief = trial.stripe.add_customer(user_id=str(user_id))["id"]
     trial.stripe.subscribe(thief, "agency_monthly")
     assert look(trial, trial.stripe.events[-1]) == "orphan"
     assert trial.db.value("select private.plan_of(%s)", user_id) == "free"
@@ -79,7 +79,7 @@ def test_a_second_customer_cannot_take_over_an_account(trial):
 def test_an_erased_account_is_not_bound_again(trial):
     user_id = make_user(trial.db)
     bury(trial.db, user_id)
-    trial.stripe.subscribe(trial.stripe.customer(user_id=str(user_id))["id"])
+    trial.stripe.subscribe(trial.stripe.add_customer(user_id=str(user_id))["id"])
     assert look(trial, trial.stripe.events[-1]) == "ignored"
     assert trial.db.value("select count(*) from private.stripe_customers") == 0
 
@@ -222,7 +222,7 @@ def test_an_event_that_another_look_has_covered_is_done(trial):
 
 def test_two_first_looks_at_a_customer_bind_it_once(trial):
     user_id = make_user(trial.db)
-    customer = trial.stripe.customer(user_id=str(user_id))["id"]
+    customer = trial.stripe.add_customer(user_id=str(user_id))["id"]
     trial.stripe.subscribe(customer)
     first = iter([1])
 
@@ -241,7 +241,7 @@ def test_a_late_event_of_a_replaced_customer_is_no_alarm(trial):
     late = trial.stripe.events[-1]
     trial.stripe.delete(former)
     sync_customer(trial.worker, trial.gateway, former)
-    customer = trial.stripe.customer(user_id=str(user_id))["id"]
+    customer = trial.stripe.add_customer(user_id=str(user_id))["id"]
     trial.webhook.execute("select private.bind_customer(%s, %s)", (user_id, customer))
     trial.stripe.subscribe(customer)
     sync_customer(trial.worker, trial.gateway, customer)
@@ -430,7 +430,7 @@ def test_a_checkout_page_is_looked_after_until_it_has_closed(trial):
 
 def test_an_orphan_that_is_bound_by_hand_is_found_and_forgotten(trial):
     user_id = make_user(trial.db)
-    customer = trial.stripe.customer()
+    customer = trial.stripe.add_customer()
     trial.stripe.subscribe(customer["id"])
     assert look(trial, trial.stripe.events[-1]) == "orphan"
     assert due(trial) == []

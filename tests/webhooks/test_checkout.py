@@ -271,7 +271,7 @@ def test_a_customer_made_by_a_request_whose_answer_was_lost_is_found(
     assert create(shop).status_code == 503
     fake_stripe.faults = lambda *_: None
     for number in range(120):
-        fake_stripe.customer(user_id=str(uuid.UUID(int=number)))
+        fake_stripe.add_customer(user_id=str(uuid.UUID(int=number)))
     if is_day_later:
         fake_stripe._replies.clear()  # Stripe forgets keys after a day
         fake_stripe.now = lambda: NOW + 90_000

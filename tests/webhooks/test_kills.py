@@ -240,7 +240,7 @@ def make_story(world, issuer="i"):
     world.db.execute(
         "select private.resolve_identity(%s, %s, %s)", issuer, subject(user_id), user_id
     )
-    customer = world.stripe.customer(user_id=str(user_id))["id"]
+    customer = world.stripe.add_customer(user_id=str(user_id))["id"]
     subscription = world.stripe.subscribe(customer, status="trialing")
     event = world.stripe.emit("customer.subscription.trial_will_end", subscription)
     return user_id, customer, event

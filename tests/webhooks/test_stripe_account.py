@@ -124,7 +124,7 @@ def test_a_customer_found_by_its_metadata_tells_the_account_at_the_next_reconcil
     shop, fake_stripe, worker, db
 ):
     user_id = shop.session().json["user"]["id"]
-    customer = fake_stripe.customer(user_id=user_id)["id"]
+    customer = fake_stripe.add_customer(user_id=user_id)["id"]
     gateway = Gateway("sk_test_1", api_base=fake_stripe.base)
     billing.reconcile(worker, gateway, now=NOW)
     assert db.value("select private.stripe_account()") is None

@@ -74,7 +74,7 @@ class Story:
 def story(db, shop):
     db.execute("delete from private.schedules")  # only what a test starts
     user_id = make_user(db)
-    customer = shop.customer(user_id=str(user_id))["id"]
+    customer = shop.add_customer(user_id=str(user_id))["id"]
     shop.subscribe(customer)
     return Story(user_id, customer)
 
@@ -142,7 +142,7 @@ async def test_two_jobs_of_a_worker_ask_stripe_at_a_time(monkeypatch):
 
 
 async def failed_with(db, shop, story, fault):
-    """What the job says after its first try."""
+    """What the job says after its first attempt."""
     shop.faults = lambda *_: fault
     arrive(db, shop.events[0], story.customer)
     async with working(db, Gateway("sk_test_1", api_base=shop.base)):

@@ -11,6 +11,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from prometheus_client import Histogram
 from psycopg.types.json import Jsonb
 from structlog.testing import capture_logs
 
@@ -19,6 +20,7 @@ from tests.chaos.proxy import Proxy
 from tests.database import Database, make_user
 from tests.jobs import QUEUE, claim, enqueue, expire, leftovers, make_kind, state
 from tests.patience import PATIENCE_SECONDS
+from workers.engine import metrics
 from workers.engine.errors import Reject, Retry
 from workers.engine.handlers import Handler, JobContext
 from workers.engine.heartbeat import listen
@@ -151,10 +153,10 @@ async def test_progress_is_seen_while_the_job_runs(db: Database):
 
 
 async def test_a_retry_is_tried_again_and_keeps_its_reason_meanwhile(db: Database):
-    tries = []
+    attempts = []
 
     async def work(_input: None, context: JobContext) -> None:
-        tries.append(context.job.attempt)
+        attempts.append(context.job.attempt)
         if context.job.attempt == 1:
             raise Retry("shop_busy", "The shop is busy.")
 
@@ -162,7 +164,7 @@ async def test_a_retry_is_tried_again_and_keeps_its_reason_meanwhile(db: Databas
     with capture_logs() as logs:
         async with running(db, handler(work)):
             await until(lambda: state(db, job_id)["status"] == "succeeded")
-    assert (tries, state(db, job_id)) == ([1, 2], DONE | {"attempt": 2})
+    assert (attempts, state(db, job_id)) == ([1, 2], DONE | {"attempt": 2})
     said = {"event": "job_ended", "log_level": "info"}
     assert [log for log in logs if log["event"] == "job_ended"] == [
         said | {"outcome": "retried", "error_code": "shop_busy"},
@@ -514,6 +516,47 @@ async def test_a_job_cancelled_while_it_waits_for_its_slot_never_begins(db: Data
         del runner._buffer.take
         await until(lambda: state(db, job_id)["status"] == "cancelled")
     assert begun == []
+
+
+async def test_the_wait_of_a_job_lasts_until_its_attempt_begins(db: Database):
+    """The wait for a slot is a part of it."""
+    measured = metrics.WAIT_SECONDS.labels("noop")
+    counted = waits(measured)
+    job_id = enqueue(db)
+    async with running(db, handler(no_work)) as runner:
+        runner._buffer.take = lambda: None  # every slot is taken
+        await until(lambda: runner._buffer.waiting == 1)
+        assert waits(measured) == counted
+        del runner._buffer.take
+        await until(lambda: state(db, job_id)["status"] == "succeeded")
+    assert waits(measured) == counted + 1
+
+
+async def test_a_job_that_is_given_back_before_it_began_is_measured_once(db: Database):
+    measured = metrics.WAIT_SECONDS.labels("noop")
+    counted = waits(measured)
+    job_id = enqueue(db)
+    async with running(db, handler(no_work)) as runner:
+        runner._buffer.take = lambda: None  # every slot is taken
+        await until(lambda: any(held.job.read_ct > 1 for held in runner._held.values()))
+        assert waits(measured) == counted + 1
+        del runner._buffer.take
+        await until(lambda: state(db, job_id)["status"] == "succeeded")
+    assert waits(measured) == counted + 1
+
+
+def waits(histogram: Histogram) -> float:
+    """How many jobs it has measured."""
+    return next(
+        sample.value
+        for metric in histogram.collect()
+        for sample in metric.samples
+        if sample.name.endswith("_count")
+    )
+
+
+async def no_work(_input: None, _context: JobContext) -> None:
+    pass
 
 
 async def test_a_job_stopped_before_its_first_step_frees_its_slot(db: Database):

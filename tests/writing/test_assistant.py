@@ -17,7 +17,7 @@ from workers.jobs import analyze_product
 from workers.sources.context import forgetful
 from workers.sources.routing import collect
 from workers.writing.assistant import Assistant, unreported
-from workers.writing.themes import FEWEST_COMMENTS
+from workers.writing.themes import MIN_COMMENTS
 
 SHOP = "https://shop.creatorscook.example/products/cold-brew-bottle"
 HOOK = {"type": "question", "text": "Does it taste good?", "why": "People praise it."}
@@ -288,7 +288,7 @@ async def test_a_theme_that_the_model_named_is_in_the_summary(server, model, wor
     feelings = (await work(model)).results[0].content
     [theme] = [theme for theme in feelings["themes"] if theme["source"] == "model"]
     assert (theme["title"], theme["aspect"]) == ("It fits their mornings", None)
-    assert FEWEST_COMMENTS <= theme["n"] <= feelings["sample"]["analysed"]
+    assert MIN_COMMENTS <= theme["n"] <= feelings["sample"]["analysed"]
 
 
 async def test_without_named_themes_the_labels_stay_and_a_caveat_says_why(server, model, work):

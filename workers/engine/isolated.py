@@ -40,7 +40,7 @@ _SHORT_SECONDS = 0.25  # most tasks end within it
 # On top, for tasks that take longer: short ones get the cores first. More would starve a long task
 # beside two busy processes: niceness 10 has a tenth of the weight of niceness 0, 19 a 70th.
 _LONG_NICENESS = 5
-_MOST_DESCRIPTORS = 1024  # of the server, which has two for each child
+_MAX_DESCRIPTORS = 1024  # of the server, which has two for each child
 _IS_LINUX = sys.platform == "linux"
 _PR_SET_PDEATHSIG = 1  # prctl(2)
 
@@ -94,7 +94,7 @@ def main() -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
     _limit(resource.RLIMIT_CORE, 0, 0)
-    _limit(resource.RLIMIT_NOFILE, _MOST_DESCRIPTORS, _MOST_DESCRIPTORS)
+    _limit(resource.RLIMIT_NOFILE, _MAX_DESCRIPTORS, _MAX_DESCRIPTORS)
     os.nice(_NICENESS)
     control = socket.socket(fileno=int(sys.argv[1]))
     for task in pickle.loads(_received(control) or pickle.dumps([])):  # noqa: S301 - our worker's
@@ -213,7 +213,7 @@ def _compute(channel: socket.socket) -> NoReturn:
 def _keep_only(channel: int) -> None:
     """Closes every descriptor but this one and the standard ones, which the worker has set."""
     os.closerange(3, channel)
-    os.closerange(channel + 1, _MOST_DESCRIPTORS)
+    os.closerange(channel + 1, _MAX_DESCRIPTORS)
 
 
 def _received(channel: socket.socket) -> bytes:

@@ -7,29 +7,29 @@ from functools import cache
 
 from prometheus_client import Counter, Gauge, Histogram
 
-_OUTCOMES = ("succeeded", "retried", "rejected", "failed")
+_ALERTED_OUTCOMES = ("succeeded", "retried", "rejected", "failed")
 
 RUNNING = Gauge("worker_jobs_running", "Jobs this worker runs now")
-OUTCOMES = Counter("worker_jobs", "Tries of jobs by how they ended", ["kind", "outcome"])
+OUTCOMES = Counter("worker_jobs", "Attempts of jobs by how they ended", ["kind", "outcome"])
 ISOLATED = Counter(
     "worker_isolated_tasks", "Tasks in child processes by how they ended", ["task", "outcome"]
 )
 SECONDS = Histogram(
     "worker_job_seconds",
-    "Time from claim to recorded outcome",
+    "From the start of an attempt to its recorded outcome",
     ["kind"],
     buckets=(0.005, 0.02, 0.1, 0.5, 1, 2, 5, 10, 30, 60, 120, 300),
 )
 
 WAIT_SECONDS = Histogram(
     "worker_job_wait_seconds",
-    "From a job's creation to its start, at its first claim",
+    "From a job's creation to its first start, or until a worker gave it back unstarted",
     ["kind"],
     buckets=(0.005, 0.02, 0.1, 0.5, 1, 2, 5, 15, 60, 300, 1800),
 )
 TOTAL_SECONDS = Histogram(
     "worker_job_total_seconds",
-    "From a job's creation to its success, waiting and every try included",
+    "From a job's creation to its success, waiting and every attempt included",
     ["kind"],
     buckets=(0.1, 0.5, 1, 2, 5, 10, 30, 60, 120, 300, 900, 3600),
 )
@@ -53,9 +53,9 @@ MODEL_USD = Counter("worker_model_usd", "What the model's tokens cost", ["model"
 
 
 def prepare(kinds: Iterable[str]) -> None:
-    """Starts the series of every kind at 0: rate() misses what grew before a first sample."""
+    """Starts the series that alerts read at 0: rate() misses what grew before a first sample."""
     for kind in kinds:
-        for outcome in _OUTCOMES:
+        for outcome in _ALERTED_OUTCOMES:
             _children(kind, outcome)
         WAIT_SECONDS.labels(kind)
         TOTAL_SECONDS.labels(kind)
@@ -68,7 +68,7 @@ def prepare_model(model: str) -> None:
 
 
 def record(kind: str, outcome: str, seconds: float) -> None:
-    """A try of a job has ended."""
+    """An attempt of a job has ended."""
     outcomes, durations = _children(kind, outcome)
     outcomes.inc()
     durations.observe(seconds)

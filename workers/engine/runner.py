@@ -35,9 +35,9 @@ _log = structlog.get_logger()
 Tenant = UUID | None  # the account whose work it is; None: the system
 
 _PREFETCH_SECONDS = 0.05
-_MOST_PREFETCHED_PER_SLOT = 16
+_MAX_PREFETCHED_PER_SLOT = 16
 # A larger claim leaves slots idle while it runs, and costs more a job.
-_LARGEST_CLAIM = 100
+_MAX_CLAIM = 100
 _RATE_SECONDS = 0.01  # the completion rate is measured over at least as long
 # With fewer slots, one that is kept free would be too large a part of them.
 _SLOTS_TO_KEEP_SOME_FREE = 4
@@ -141,12 +141,12 @@ class PrefetchBuffer:
         elapsed = now - self._measured_at
         if elapsed >= _RATE_SECONDS:
             soon = int(self._ended / elapsed * _PREFETCH_SECONDS)
-            soon = min(soon, _MOST_PREFETCHED_PER_SLOT * self._slots)
+            soon = min(soon, _MAX_PREFETCHED_PER_SLOT * self._slots)
             # It grows slowly, so that one fast moment does not fill the buffer.
             self._prefetch = min(soon, (self._prefetch + soon + 1) // 2)
             self._ended, self._measured_at = 0, now
         room = self._slots - self._kept + self._prefetch - self.running - self.waiting
-        return min(room, _LARGEST_CLAIM)
+        return min(room, _MAX_CLAIM)
 
 
 @dataclass(slots=True)
@@ -314,7 +314,7 @@ class Runner:
             # pauses double, so no job waits longer than its own transaction took.
             queue.look_after(self._loop.time(), _LOOK_AGAIN_SECONDS)
         for job in jobs:
-            _note_start(job, asked_at)
+            _trace_claim(job, asked_at)
             self._held[job.token] = _Held(job)
             self._buffer.put(job, self._loop.time())
         self._begin()
@@ -365,6 +365,7 @@ class Runner:
         try:
             if held.stopped_because is not None:
                 raise asyncio.CancelledError  # noqa: TRY301 - stopped before it began
+            _measure_wait(job)
             handler = self._handlers.get(job.kind)
             if handler is None:
                 _log.error("kind_unknown", hint="Is this worker older than the database?")
@@ -502,6 +503,7 @@ class Runner:
                 await self._persist(partial(protocol.release, self._pool, jobs))
         finally:
             for job in jobs:
+                _measure_wait(job)
                 del self._held[job.token]
 
     # Helpers that run beside
@@ -535,12 +537,15 @@ class Runner:
                 await self._give_back()
 
 
-def _note_start(job: Job, asked_at: float) -> None:
-    """Measures how long a job waited, at its first claim. `asked_at`: when the claim began."""
-    if job.created_at is None or job.read_ct > 1:
-        return
-    metrics.WAIT_SECONDS.labels(job.kind).observe(_seconds_since(job.created_at))
-    if tracing.is_recording():
+def _measure_wait(job: Job) -> None:
+    """Measures how long a job waited, once: later claims have a higher `read_ct`."""
+    if job.created_at is not None and job.read_ct == 1:
+        metrics.WAIT_SECONDS.labels(job.kind).observe(_seconds_since(job.created_at))
+
+
+def _trace_claim(job: Job, asked_at: float) -> None:
+    """Records the spans of a job's first claim. `asked_at`: when the claim began."""
+    if job.created_at is not None and job.read_ct == 1 and tracing.is_recording():
         trace, created_at = tracing.of_job(job.trace, job.job_id), job.created_at.timestamp()
         tracing.record(f"enqueue {job.kind}", created_at, created_at, kind="producer", parent=trace)
         tracing.record("claim", asked_at, kind="client", parent=trace)

@@ -51,7 +51,7 @@ from workers.insights.sentiment.opinions import ReadComment
 from workers.insights.sentiment.totals import total_of
 from workers.insights.virality import transcript
 from workers.insights.virality.breakdown import examine, named_product, subject_of
-from workers.insights.virality.comparables import LEAST_RATIO, Link, link_of, links
+from workers.insights.virality.comparables import STANDOUT_RATIO, Link, link_of, links
 from workers.insights.virality.compared import Compared, compared
 from workers.insights.virality.profile import Profile, profile_of
 from workers.insights.virality.stands_out import outliers
@@ -101,7 +101,7 @@ class _Run:
 
 
 def load_models() -> None:
-    """Loads what the analysis keeps between calls: the embedding, its weights and its examples."""
+    """Reads a few words once: what an analysis needs is loaded by its first use, and kept."""
     read(["The lamp is good."], [True])
     aspects.find(["Where can I buy it?"])
     language.detect_languages(["me encanta"])
@@ -268,7 +268,7 @@ def _spoken(run: _Run, name: str) -> dict[str, object]:
     stood_out = [
         outlier.video
         for outlier in found.values()
-        if outlier.ratio >= LEAST_RATIO
+        if outlier.ratio >= STANDOUT_RATIO
         and (subject is None or outlier.video.ref != subject.ref)
         and link_of(outlier.video, subject, named_product(run.collection))
     ]
@@ -353,7 +353,10 @@ def _not_read_caveat(not_read: Sequence[Counted]) -> str:
 
 
 def _engine(collection: Collection, scorer: Scorer, ref_key: bytes) -> Engine:
-    """The hash covers what the analysis reads, so that the same input is recognised."""
+    """The hash covers the URL, the videos with their views, and the ids of the comments.
+
+    It does not cover texts or facts.
+    """
     items = [f"{video.ref}:{video.views}" for video in collection.videos]
     items += [comment.ref for comment in collection.comments]
     return Engine(

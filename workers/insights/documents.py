@@ -75,7 +75,10 @@ class Usage(Shape):
 
 
 class Engine(Shape):
-    """What computed the document. `input_hash` is a keyed hash: it only shows equal inputs."""
+    """What computed the document.
+
+    `input_hash` is a keyed hash of the URL, the videos with their views, and the comments' ids.
+    """
 
     provider: str
     model: str
@@ -483,9 +486,10 @@ PatternKind = Literal["short", "topic", "again", "level_up", "level_down"]
 
 
 class Lasting(Shape):
-    """Of `n` other creators with such a pattern, the share whose later posts confirm it.
+    """Of `n` such patterns of other creators, the share that their later posts confirm.
 
-    `ratio` is the median of those later posts, with its 95 % interval.
+    Of "again", `n` counts posts that stood out: confirmed where later posts with the hashtag got
+    more views than the others. `ratio` is the median of all `n` ratios, with its 95 % interval.
     """
 
     n: int

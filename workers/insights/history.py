@@ -23,7 +23,7 @@ from workers.insights.vocabulary import ASPECTS, theme_title
 SOLD_OUT = frozenset({"OutOfStock", "SoldOut", "Discontinued"})
 IN_STOCK = frozenset({"InStock", "LimitedAvailability", "OnlineOnly", "InStoreOnly"})
 # A document lists complaints of three people or more, and at most five complaints.
-LEAST_COMMENTS, MOST_COMPLAINTS = 3, 5
+MIN_COMMENTS, MAX_COMPLAINTS = 3, 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,7 +209,7 @@ def _named(title: str, words: Words) -> str:
 
 def _most_unlisted(counts: Mapping[str, int]) -> int:
     """The most comments that a complaint missing from the document may have."""
-    return min(counts.values()) if len(counts) >= MOST_COMPLAINTS else LEAST_COMMENTS - 1
+    return min(counts.values()) if len(counts) >= MAX_COMPLAINTS else MIN_COMMENTS - 1
 
 
 def _is_more(hits: int, n: int, other_hits: int, other_n: int) -> bool:

@@ -18,7 +18,7 @@ _COUNT = re.compile(r"([\d.,]+)\s*([KMB]?)", re.IGNORECASE)
 _SCALE = {"": 1, "K": 1_000, "M": 1_000_000, "B": 1_000_000_000}
 _GROUPED = re.compile(r"\d{1,3}([.,]\d{3})+")
 _LONGEST_NUMBER = 64  # characters of a text that may be a number
-_MOST_DIGITS = 15  # of a count; a longer one is an id in the wrong field
+_MAX_DIGITS = 15  # of a count; a longer one is an id in the wrong field
 _MILLISECONDS_FROM = 100_000_000_000  # as seconds this would be the year 5138
 _FIRST_YEAR = 2014  # of musical.ly; an older date is a scraper's error
 
@@ -50,7 +50,7 @@ def count(value: object) -> int | None:
     if isinstance(value, bool):
         return None
     if isinstance(value, int | float):
-        return int(value) if 0 <= value < 10**_MOST_DIGITS else None
+        return int(value) if 0 <= value < 10**_MAX_DIGITS else None
     if not isinstance(value, str) or len(value) > _LONGEST_NUMBER:
         return None
     match = _COUNT.fullmatch(value.strip())
@@ -98,7 +98,7 @@ def _storable(words: str) -> str:
 
 
 def _scaled(digits: str, unit: str) -> int | None:
-    if len(digits) > _MOST_DIGITS:
+    if len(digits) > _MAX_DIGITS:
         return None
     if not unit and _GROUPED.fullmatch(digits):
         return int(re.sub(r"[.,]", "", digits))

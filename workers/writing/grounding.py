@@ -29,7 +29,13 @@ from workers.writing.predicates import is_said
 MAX_CHARACTERS = 300  # of one comment: opinions are short, injected instructions are long
 
 # Cc control, Cf invisible and bidi formatting, Co private use, Cs half a surrogate pair.
-_UNSEEN = frozenset({"Cc", "Cf", "Co", "Cs"})
+_INVISIBLE_CATEGORIES = frozenset({"Cc", "Cf", "Co", "Cs"})
+# Those of `private.visible`; the test compares them.
+_INVISIBLE = re.compile(
+    r"[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e"
+    r"\u2060-\u206f\u3164\ufeff\uffa0\ufff0-\ufffb"
+    r"\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
+)
 
 MAX_CLAIM_CHARACTERS = 1000  # of one text: nobody speaks longer lines
 
@@ -41,12 +47,11 @@ _CONTACT = re.compile(
 # Fields that name what a finding is about, and the label of the findings of a section.
 _ABOUT = frozenset({"name", "aspect", "hook", "band", "stage"})
 _LABELS = {"purchase_intent": "intent", "risks": "risk", "stars": "stars"}
-_INVISIBLE = re.compile(r"[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
 
 
 def as_line(text: str, limit: int = MAX_CHARACTERS) -> str:
     """One line of the visible characters: a model must read nothing that a person can't see."""
-    seen = (" " if char.isspace() else char for char in text if _is_seen(char))
+    seen = (" " if char.isspace() else char for char in text if is_visible(char))
     return " ".join("".join(seen).split())[:limit]
 
 
@@ -62,12 +67,18 @@ def as_data(texts: Mapping[str, str]) -> str:
 
 def is_clean(text: str) -> bool:
     """Whether it is short and names no contact, and a person sees all of it."""
-    unclean = _CONTACT.search(text) or _INVISIBLE.search(text)
-    return len(text) <= MAX_CLAIM_CHARACTERS and unclean is None
+    return (
+        len(text) <= MAX_CLAIM_CHARACTERS
+        and _CONTACT.search(text) is None
+        and all(is_visible(char) for char in text)
+    )
 
 
-def _is_seen(char: str) -> bool:
-    return char.isspace() or unicodedata.category(char) not in _UNSEEN
+def is_visible(char: str) -> bool:
+    """Whether a person sees the character, or the space that it is."""
+    return char.isspace() or not (
+        unicodedata.category(char) in _INVISIBLE_CATEGORIES or _INVISIBLE.match(char)
+    )
 
 
 class Claim(Protocol):
@@ -85,7 +96,7 @@ AnyClaim = TypeVar("AnyClaim", bound=Claim)
 
 
 @dataclass(frozen=True)
-class Source:
+class Stated:
     """What one evidence or text states: figures, the words said of them, and the labels."""
 
     figures: frozenset[Figure]
@@ -100,8 +111,8 @@ class Ground:
     A figure that counts is bound to what its source says of it: see `predicates`.
     """
 
-    by_evidence: Mapping[str, Source]
-    given: tuple[Source, ...]
+    by_evidence: Mapping[str, Stated]
+    given: tuple[Stated, ...]
     names: frozenset[str] = frozenset()
     locale: Locale = "en"
 
@@ -121,33 +132,37 @@ class Ground:
         `names` are those of the product: no predicate. `locale` is the language of the claims and
         of the evidence; findings are in English.
         """
-        kinds: dict[str, str] = {}
-        said: dict[str, set[Figure]] = {}
-        words: dict[str, set[str]] = {}
-        labels: dict[str, set[str]] = {}
+        kinds_by_id: dict[str, str] = {}
+        figures_by_id: dict[str, set[Figure]] = {}
+        words_by_id: dict[str, set[str]] = {}
+        labels_by_id: dict[str, set[str]] = {}
         for item in evidence:
             name, paraphrase = item["id"], item["paraphrase"]
-            kinds[name] = item["kind"]
-            said[name] = {*mentions(paraphrase, locale), *counted(item["n"], item["kind"])}
-            words[name] = {*words_of(paraphrase, locale)}
-            labels[name] = {item.get("label") or ""}
+            kinds_by_id[name] = item["kind"]
+            figures_by_id[name] = {*mentions(paraphrase, locale), *counted(item["n"], item["kind"])}
+            words_by_id[name] = {*words_of(paraphrase, locale)}
+            labels_by_id[name] = {item.get("label") or ""}
         for section, finding in _findings(findings):
-            ids = [name for name in _cited(finding) if name in said]
-            figures_of = set(stated(section, finding, (kinds[name] for name in ids)))
+            ids = [name for name in _cited(finding) if name in figures_by_id]
+            stated_figures = set(stated(section, finding, (kinds_by_id[name] for name in ids)))
             told = {word for text in _told(finding) for word in words_of(text)}
             for name in ids:
-                said[name] |= figures_of
-                words[name] |= told
-                labels[name] |= {str(finding.get("kind")), _LABELS.get(section, "")}
+                figures_by_id[name] |= stated_figures
+                words_by_id[name] |= told
+                labels_by_id[name] |= {str(finding.get("kind")), _LABELS.get(section, "")}
         by_id = {
-            name: Source(frozenset(said[name]), frozenset(words[name]), frozenset(labels[name]))
-            for name in said
+            name: Stated(
+                frozenset(figures_by_id[name]),
+                frozenset(words_by_id[name]),
+                frozenset(labels_by_id[name]),
+            )
+            for name in figures_by_id
         }
         given = [
-            Source(frozenset(mentions(text, locale)), frozenset(words_of(text, locale)))
+            Stated(frozenset(mentions(text, locale)), frozenset(words_of(text, locale)))
             for text in texts
         ]
-        given.append(Source(frozenset(figures), frozenset()))
+        given.append(Stated(frozenset(figures), frozenset()))
         named = frozenset(word for name in names for word in words_of(name, locale))
         return cls(by_id, tuple(given), named, locale)
 
@@ -156,7 +171,7 @@ class Ground:
         none: frozenset[Figure] = frozenset()
         return none.union(*(source.figures for source in self._sources(evidence_ids)))
 
-    def _sources(self, evidence_ids: Iterable[str]) -> list[Source]:
+    def _sources(self, evidence_ids: Iterable[str]) -> list[Stated]:
         cited = (self.by_evidence.get(name) for name in evidence_ids)
         return [*(source for source in cited if source is not None), *self.given]
 
@@ -175,7 +190,7 @@ class Ground:
             for figure, words in statements(text, self.locale)
         )
 
-    def _says(self, source: Source, figure: Figure, words: Sequence[str]) -> bool:
+    def _says(self, source: Stated, figure: Figure, words: Sequence[str]) -> bool:
         if figure not in source.figures:
             return False
         return not needs_predicate(figure) or is_said(

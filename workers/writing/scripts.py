@@ -29,7 +29,7 @@ MAX_CONTENT_CHARACTERS = 10_000  # as public.scripts takes it
 MAX_BRIEF_CHARACTERS = 2000
 MAX_RULES = 100
 MAX_BEATS = 12
-FEWEST_BEATS = 3
+MIN_BEATS = 3
 # Twelve beats of this size and a caption fit into public.scripts.
 MAX_SPOKEN_CHARACTERS = 500
 MAX_SEEN_CHARACTERS = 200
@@ -255,7 +255,7 @@ def _checked(written: _Script, request: ScriptRequest, usage: Usage) -> Script:
         and 0 <= beat.from_s <= MAX_SECONDS
         and 0 <= beat.to_s <= MAX_SECONDS
     ]
-    if len(beats) < FEWEST_BEATS:
+    if len(beats) < MIN_BEATS:
         raise Unanswered("off_schema", usage)
     title = as_line(written.title, MAX_TITLE_CHARACTERS) if ground.allows(written.title) else ""
     words = words_in(locale_of(request.pack))

@@ -34,8 +34,8 @@ MAX_READ = 120  # comments that the proposal is made from; all are sorted
 BATCH = 40
 AT_ONCE = 4
 MAX_THEMES = 6
-FEWEST_COMMENTS = 3
-FEWEST_WORDS, MOST_WORDS = 3, 8
+MIN_COMMENTS = 3
+MIN_WORDS, MAX_WORDS = 3, 8
 MAX_WORD_CHARACTERS = 20
 RUN = 4  # words in a row that make a quotation
 
@@ -103,7 +103,7 @@ async def name_themes(
 ) -> Named:
     """Raises `Unanswered`. Each answer is a step."""
     open_ones = [each for each in comments if _is_open(labels.get(each.ref))]
-    if len(open_ones) < FEWEST_COMMENTS:
+    if len(open_ones) < MIN_COMMENTS:
         return Named(labels)
 
     async def propose() -> dict[str, Any]:
@@ -181,14 +181,14 @@ def _with_themes(
         people[name].add(authors[ref])
     return {
         ref: replace(label, theme=themes[held[ref]].title)
-        if ref in held and len(people[held[ref]]) >= FEWEST_COMMENTS
+        if ref in held and len(people[held[ref]]) >= MIN_COMMENTS
         else label
         for ref, label in labels.items()
     }
 
 
 def _paraphrases(proposed: Iterable[_Proposal], texts: Sequence[str]) -> list[dict[str, str]]:
-    runs = {run for text in texts for size in (FEWEST_WORDS, RUN) for run in _runs(text, size)}
+    runs = {run for text in texts for size in (MIN_WORDS, RUN) for run in _runs(text, size)}
     held: dict[str, _Proposal] = {}
     for each in proposed:
         title = as_line(each.title)
@@ -200,7 +200,7 @@ def _paraphrases(proposed: Iterable[_Proposal], texts: Sequence[str]) -> list[di
 def is_paraphrase(title: str, runs: Iterable[tuple[str, ...]]) -> bool:
     """Whether the title is a few plain words without any of `runs`, word sequences of comments."""
     words = title.split()
-    if not FEWEST_WORDS <= len(words) <= MOST_WORDS or not is_clean(title) or mentions(title):
+    if not MIN_WORDS <= len(words) <= MAX_WORDS or not is_clean(title) or mentions(title):
         return False
     if not all(_PLAIN.fullmatch(word) and len(word) <= MAX_WORD_CHARACTERS for word in words):
         return False

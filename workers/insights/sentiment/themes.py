@@ -34,8 +34,8 @@ from workers.insights.sentiment.totals import MINIMUM, Opinion, Total, total_of
 from workers.insights.statistics import wilson
 from workers.insights.vocabulary import ASPECTS, DESIRE, OBJECTION, OVERALL, RISKS, theme_title
 
-MINIMUM_MENTIONS = 3
-MINIMUM_REPORTS = 2
+MIN_MENTIONS = 3
+MIN_REPORTS = 2
 LEANING = 0.2  # a clause below this net, either way, neither praises nor complains
 MAX_THEMES_PER_KIND = 5
 MAX_CLAUSES = 20  # of one comment; the rest counts as one
@@ -185,7 +185,7 @@ def aspects(said: Said, log: EvidenceLog) -> tuple[Aspect, ...]:
     large = [
         (name, group)
         for name, group in groups.items()
-        if people(mention.item.comment for mention in group) >= MINIMUM_MENTIONS
+        if people(mention.item.comment for mention in group) >= MIN_MENTIONS
     ]
     large.sort(key=lambda pair: (-len(pair[1]), pair[0]))
     return tuple(_aspect(name, group, log) for name, group in large)
@@ -231,7 +231,7 @@ def themes(said: Said, log: EvidenceLog) -> tuple[Theme, ...]:
     found = [
         _theme(kind, aspect, group, len(said.read), log)
         for (kind, aspect), group in groups.items()
-        if people(mention.item.comment for mention in group) >= MINIMUM_MENTIONS
+        if people(mention.item.comment for mention in group) >= MIN_MENTIONS
     ]
     found.sort(key=lambda theme: (theme.kind, theme.aspect == OVERALL, -theme.n, theme.title))
     return tuple(_first_of_each_kind(found))
@@ -305,7 +305,7 @@ def risks(said: Said, log: EvidenceLog) -> tuple[Risk, ...]:
     for kind, words in RISKS.items():
         hits = [item for item in said.read if words.pattern.search(item.counted.text)]
         comments, refs = [item.comment for item in hits], [item.ref for item in hits]
-        if people(comments) >= MINIMUM_REPORTS:
+        if people(comments) >= MIN_REPORTS:
             paraphrase = f"{words.title} ({said_by(comments)})."
             evidence = log.add(kind_of(comments), paraphrase, refs, label="risk")
             found.append(_risk(kind, words.title, len(hits), len(hits) / len(said.read), evidence))

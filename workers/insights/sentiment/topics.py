@@ -18,9 +18,9 @@ from workers.insights.sentiment.comments import people, plural
 from workers.insights.sentiment.opinions import ReadComment
 from workers.insights.vocabulary import read_resource
 
-LEAST_REVIEWS = 3
-MOST_TOPICS = 6
-MOST_CHARACTERS = 3000  # of a review: a reviewer names a part late, too
+MIN_REVIEWS = 3
+MAX_TOPICS = 6
+MAX_CHARACTERS = 3000  # of a review: a reviewer names a part late, too
 PRECISION = 0.877  # share of right hits among 114 read by hand
 
 
@@ -53,11 +53,11 @@ def topics(
         if any(words.pattern.search(product) for product in product_names):
             continue
         hits = [
-            item for item in reviews if words.pattern.search(item.comment.text[:MOST_CHARACTERS])
+            item for item in reviews if words.pattern.search(item.comment.text[:MAX_CHARACTERS])
         ]
-        if people(item.comment for item in hits) >= LEAST_REVIEWS:
+        if people(item.comment for item in hits) >= MIN_REVIEWS:
             found.append(_topic(name, hits, reviews, log))
-    return tuple(sorted(found, key=lambda topic: (-topic.n, topic.name))[:MOST_TOPICS])
+    return tuple(sorted(found, key=lambda topic: (-topic.n, topic.name))[:MAX_TOPICS])
 
 
 def _topic(

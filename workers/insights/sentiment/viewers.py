@@ -1,7 +1,8 @@
 """What viewers praise a video for, and whether they ask for more, by phrases of a closed list.
 
-English comments alone are searched. Precision and the usual shares come from comments under other
-videos: `tests/evaluation/viewer_precision.csv`.
+English comments alone are searched. Both measures come from comments under videos of all
+kinds: precision from 55 read by hand for each kind (`tests/evaluation/viewer_precision.csv`), the
+usual shares from all English ones (`resources/viewer_shares.toml`).
 """
 
 from __future__ import annotations
@@ -18,12 +19,12 @@ from workers.insights.sentiment.phrases import phrases_of
 from workers.insights.statistics import wilson
 from workers.insights.vocabulary import read_resource
 
-LEAST_VIEWERS = 3
+MIN_VIEWERS = 3
 # Under videos of all kinds: `python -m tests.evaluation.viewers DATA` prints the file.
 _MEASURED = read_resource("viewer_shares.toml")
 USUAL_COMMENTS: int = _MEASURED["comments"]
 USUAL: dict[str, float] = _MEASURED["shares"]
-# Share of right hits among 55 read by hand; a test and the evaluation compare it with the sheet.
+# Share of right hits among the 55; a test and the evaluation compare it with the sheet.
 PRECISION = {
     "explanation": 0.945,
     "laughing": 0.818,
@@ -61,7 +62,7 @@ def viewers(read: Sequence[ReadComment], log: EvidenceLog) -> tuple[ViewerTheme,
     themes = [
         _theme(cast("ViewerKind", name), hits, len(searched), log)
         for name, hits in found.items()
-        if people(item.comment for item in hits) >= LEAST_VIEWERS
+        if people(item.comment for item in hits) >= MIN_VIEWERS
     ]
     return tuple(sorted(themes, key=lambda theme: (-theme.n, theme.kind)))
 

@@ -15,9 +15,9 @@ from workers.insights.virality.hooks import NAMES, hook_type
 from workers.insights.virality.stands_out import Outlier, basis_text, times
 
 Linked = Literal["own", "tag", "name", "niche"]
-LEAST_NAMING = 4  # letters of a word by which a caption names a product
+MIN_NAMING = 4  # letters of a word by which a caption names a product
 
-LEAST_RATIO = 2.0
+STANDOUT_RATIO = 2.0
 SHOWN = 5
 TAGS_SHOWN = 12
 # A hashtag that fewer creators use may be the words of one person.
@@ -53,18 +53,18 @@ def link_of(video: Video, subject: Video | None, product_name: str | None) -> Li
     if product_name is None:
         return Link("niche")
     said = {word.lower() for word in _WORD.findall(f"{video.text} {' '.join(video.hashtags)}")}
-    words = (word for word in _WORD.findall(product_name) if len(word) >= LEAST_NAMING)
+    words = (word for word in _WORD.findall(product_name) if len(word) >= MIN_NAMING)
     word = next((word for word in words if word.lower() in said), None)
     return Link("name", word) if word else None
 
 
 def standouts(found: Mapping[str, Outlier], subject: Video | None) -> list[Outlier]:
-    """Posts of LEAST_RATIO or more with an interval above 1, the highest low end first."""
+    """Posts of STANDOUT_RATIO or more with an interval above 1, the highest low end first."""
     chosen = [
         outlier
         for outlier in found.values()
         if outlier.low > 1
-        and outlier.ratio >= LEAST_RATIO
+        and outlier.ratio >= STANDOUT_RATIO
         and (subject is None or outlier.video.ref != subject.ref)
     ]
     return sorted(chosen, key=lambda outlier: (-outlier.low, -outlier.ratio, outlier.video.ref))

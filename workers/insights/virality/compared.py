@@ -19,7 +19,7 @@ from workers.insights.virality.patterns import difference
 from workers.insights.virality.stands_out import Outlier
 
 LEAST_POSTS = 3  # on each side
-LEAST_Z, RARE = 2.58, 0.01  # one of a hundred
+MIN_Z, RARE = 2.58, 0.01  # one of a hundred
 QUARTER = 4
 EVENING, LATEST = 17, 24  # o'clock
 THOUSAND = 1000
@@ -128,7 +128,7 @@ def _medians(those: Sequence[Video], others: Sequence[Video]) -> list[Row]:
         if min(len(left), len(right)) < LEAST_POSTS or not median(left) + median(right):
             continue
         z, _ = difference(left, right)
-        is_apart = abs(z) >= LEAST_Z and median(left) != median(right)
+        is_apart = abs(z) >= MIN_Z and median(left) != median(right)
         rows.append(
             Row(
                 name,

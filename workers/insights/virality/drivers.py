@@ -12,7 +12,7 @@ from workers.insights.evidence import EvidenceLog
 from workers.insights.inputs import Video
 from workers.insights.statistics import percentile_of
 from workers.insights.virality.stands_out import (
-    MINIMUM_PEERS,
+    MIN_PEERS,
     Outlier,
     basis_text,
     percentile,
@@ -67,7 +67,7 @@ def drivers(subject: Video | None, videos: Sequence[Video], log: EvidenceLog) ->
     value = RATES["share_rate"](subject)
     posts = _own_posts(subject, videos)
     sample = [rate for post in posts if (rate := RATES["share_rate"](post)) is not None]
-    if value is None or len(sample) < MINIMUM_PEERS:
+    if value is None or len(sample) < MIN_PEERS:
         return ()
     place, n = percentile_of(value, sample), len(sample)
     if NOTABLY_LOW < place < NOTABLY_HIGH:
@@ -108,7 +108,7 @@ def counter_evidence(
 def _peers(subject: Video, videos: Sequence[Video]) -> tuple[list[Video], str]:
     """The creator's other posts if there are enough, otherwise all other posts."""
     own = _own_posts(subject, videos)
-    if len(own) >= MINIMUM_PEERS:
+    if len(own) >= MIN_PEERS:
         return own, "other posts of its creator"
     others = [video for video in videos if video.ref != subject.ref and video.views]
     return others, "other collected posts"
@@ -134,9 +134,7 @@ def _metric(
     return Metric(
         name=name,
         value=round(value, 4),
-        percentile=(
-            round(percentile_of(value, sample), 1) if len(sample) >= MINIMUM_PEERS else None
-        ),
+        percentile=(round(percentile_of(value, sample), 1) if len(sample) >= MIN_PEERS else None),
         basis=basis,
         n=len(sample),
         status="measured",

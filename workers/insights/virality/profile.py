@@ -17,10 +17,10 @@ from workers.insights.statistics import Z80, wilson
 from workers.insights.virality.comparables import comparable, standouts
 from workers.insights.virality.drivers import RATES
 from workers.insights.virality.hooks import hook_type
-from workers.insights.virality.patterns import LEAST_RATIO, LEAST_Z, difference
+from workers.insights.virality.patterns import MIN_Z, PATTERN_RATIO, difference
 from workers.insights.virality.stands_out import Outlier
 
-MOST_SHOWN = 10  # of a profile's own posts
+MAX_SHOWN = 10  # of a profile's own posts
 LEAST_STANDOUTS = 3  # fewer share nothing that could be told from chance
 
 
@@ -80,7 +80,7 @@ def profile_of(
         collected=collected,
         n=len(best),
         others=len(others),
-        best=tuple(comparable(outlier, log) for outlier in best[:MOST_SHOWN]),
+        best=tuple(comparable(outlier, log) for outlier in best[:MAX_SHOWN]),
         opening=_shared_opening(best, others, log),
         seconds=_median_seconds(best),
         other_seconds=_median_seconds(others),
@@ -98,7 +98,7 @@ def _shared_more(best: Sequence[Outlier], others: Sequence[Outlier]) -> float | 
     if len(rates) < LEAST_STANDOUTS or len(other_rates) < LEAST_STANDOUTS:
         return None
     z, ratio = difference(rates, other_rates)
-    return round(ratio, 2) if z >= LEAST_Z and ratio >= LEAST_RATIO else None
+    return round(ratio, 2) if z >= MIN_Z and ratio >= PATTERN_RATIO else None
 
 
 def _shared_opening(

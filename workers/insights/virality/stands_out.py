@@ -35,7 +35,7 @@ HALF_GROWN_DAYS = 3.3
 # Standard deviation of a new post around that curve (log scale). It shrinks as the post matures.
 GROWTH_SPREAD = 0.45
 # Least standard deviation of a baseline (log scale): a few posts may vary too little by chance.
-LEAST_SPREAD = 0.5
+MIN_SPREAD = 0.5
 
 # (ratio to the creator's median, percentile) of 47,000 posts by 1,750 creators.
 _CORPUS = (
@@ -58,7 +58,7 @@ FOLLOWERS_INTERCEPT = -1.75
 FOLLOWERS_SLOPE = 1.0
 FOLLOWERS_CREATORS = 441
 # Smaller accounts count as this large: only 1 % of that set's creators have fewer followers.
-LEAST_FOLLOWERS = 5_000
+MIN_FOLLOWERS = 5_000
 # Each row has the log views above the line, then quantiles of the log ratio to the creator's own
 # median: 10 %, 50 %, 90 %. Most of the distance from the line is due to the creator, not the post.
 FOLLOWERS_RATIO = (
@@ -76,7 +76,7 @@ FOLLOWERS_RATIO = (
 METHOD = "outlier-age-v1"
 METHODS: dict[Basis, str] = {"creator_median": METHOD, "followers": "followers-age-v1"}
 
-MINIMUM_PEERS = 8
+MIN_PEERS = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +160,7 @@ def creator_baseline(video: Video, posts: Sequence[Grown]) -> Baseline | None:
         return None
     nearest = sorted(chosen, key=lambda pair: abs(_distance(pair[0], video)))[:MAXIMUM_POSTS]
     values = tuple(value for _, value in nearest)
-    return Baseline(values, median(values), max(LEAST_SPREAD, robust_spread(values)))
+    return Baseline(values, median(values), max(MIN_SPREAD, robust_spread(values)))
 
 
 def _distance(other: Video, video: Video) -> float:
@@ -199,7 +199,7 @@ def by_followers(video: Video, value: float, now: datetime) -> Outlier | None:
 
 def expected_log_views(followers: int) -> float:
     """Log of the median views of a creator with so many followers."""
-    return FOLLOWERS_INTERCEPT + FOLLOWERS_SLOPE * math.log(max(LEAST_FOLLOWERS, followers))
+    return FOLLOWERS_INTERCEPT + FOLLOWERS_SLOPE * math.log(max(MIN_FOLLOWERS, followers))
 
 
 def _growth_error(video: Video, now: datetime) -> float:
@@ -294,9 +294,9 @@ def still_growing(subject: Video | None, videos: Sequence[Video], log: EvidenceL
     rate, peers = saves_per_like(subject), strangers(subject, videos)
     if rate is None:
         return _not_shown("The source gives no saves or no likes of the video.")
-    if len(peers) < MINIMUM_PEERS:
+    if len(peers) < MIN_PEERS:
         return _not_shown(
-            f"A place needs posts of {MINIMUM_PEERS} other creators with saves and likes; "
+            f"A place needs posts of {MIN_PEERS} other creators with saves and likes; "
             f"{len(peers)} are known."
         )
     place, n = percentile_of(rate, peers), len(peers)

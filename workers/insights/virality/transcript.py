@@ -27,7 +27,7 @@ from workers.insights.inputs import Cue, Transcript, Video
 from workers.insights.virality.hooks import hook_type
 
 HOOK_SECONDS = 3.0
-LEAST_OPENINGS = 3  # posts with a transcript; fewer are not summed up
+MIN_OPENINGS = 3  # posts with a transcript; fewer are not summed up
 MAX_BEATS = 12
 NAME_LETTERS = 3  # least length of a word that names a product
 BASIS = "What videos say is read from their subtitles; kinds of hooks and beats are guesses."
@@ -122,9 +122,9 @@ def structure(video: Video, names: Sequence[str], log: EvidenceLog) -> VideoStru
 
 
 def openings(posts: Sequence[Video], names: Sequence[str], log: EvidenceLog) -> Openings | None:
-    """How the posts with a transcript begin; None for fewer than LEAST_OPENINGS."""
+    """How the posts with a transcript begin; None for fewer than MIN_OPENINGS."""
     said = [(post, post.transcript) for post in posts if post.transcript and post.transcript.cues]
-    if len(said) < LEAST_OPENINGS:
+    if len(said) < MIN_OPENINGS:
         return None
     hooks = Counter(_spoken_hook(transcript) for _, transcript in said)
     paces = [pace for _, each in said if (pace := _words_per_second(each)) is not None]

@@ -100,7 +100,7 @@ function PatternsCard({ patterns, video }: { patterns: readonly Pattern[]; video
           return (
             <li key={kind + tag} lang={language}>
               <p><b>{t.patternKinds[kind]({ tag: (tag ?? '').replace(/^#/, ''), seconds: format.number(seconds ?? 0), ratio: format.number(ratio), n, others: other_n })}</b></p>
-              <p className="muted small">{t.patternLasts(lasting.held, lasting.n, format.number(lasting.ratio), format.number(lasting.ci95[0]), format.number(lasting.ci95[1]))}</p>
+              <p className="muted small">{(kind === 'again' ? t.topicLasts : t.patternLasts)(format.share(lasting.held), lasting.n, format.number(lasting.ratio), format.number(lasting.ci95[0]), format.number(lasting.ci95[1]))}</p>
               <Sources ids={pattern.evidence_ids} known={video.evidence} />
             </li>
           )
