@@ -61,7 +61,7 @@ export async function signInToFinalScript({ open }) {
   assert.equal(await page.getByLabel('Hook').inputValue(), chosen)
   await page.getByRole('button', { name: 'Write a draft' }).click()
   await page.locator('.rows a').first().click()
-  await page.getByText('Written by AI').waitFor()
+  await page.getByText('Written by a program').waitFor()
   const text = page.getByLabel('Text')
   const draft = await text.inputValue()
 
@@ -72,6 +72,11 @@ export async function signInToFinalScript({ open }) {
   await page.getByText('· saved').waitFor()
   await page.getByRole('button', { name: 'Make final' }).click()
   await page.locator('[data-code=script_not_compliant]').waitFor()
+  await text.fill(`A bottle.\n${draft}`)
+  // The refusal was of another text.
+  await page.locator('[data-code=script_not_compliant]').waitFor({ state: 'detached' })
+  await text.fill('[0-3 s, hook]\n(On screen: 600 ml)\nA bottle.\n#ad')
+  await page.getByText('2 spoken words, about 1 s.').waitFor()
   await text.fill(`A bottle.\n${draft}`)
   await page.waitForFunction(() => !document.querySelector('mark.error'))
   await page.getByRole('button', { name: 'Save', exact: true }).click()

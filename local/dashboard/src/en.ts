@@ -144,10 +144,10 @@ export const en = {
   overlap: 'Where two bars overlap, the difference may be chance.',
 
   // Scripts
-  script: 'Script', noScripts: 'No scripts yet', noScriptsText: 'Have a draft written, or write one yourself.', writeMyself: 'Write one myself', newScriptText: 'Hook:\n\n', scriptStatus: { draft: 'Draft', final: 'Final' }, aiDraft: 'Written by AI',
-  aiDraftTitle: 'Have a draft written', hook: 'Hook', anyHook: 'Let the writer choose', wish: 'Wishes (optional)', wishHint: 'Tone, length, what must come up. Your brand rules are followed anyway.', writeDraft: 'Write a draft', draftBegun: 'The draft is being written.',
+  script: 'Script', noScripts: 'No scripts yet', noScriptsText: 'Have a draft written, or write one yourself.', writeMyself: 'Write one myself', newScriptText: 'Hook:\n\n', scriptStatus: { draft: 'Draft', final: 'Final' }, aiDraft: 'Written by a program',
+  aiDraftTitle: 'Have a draft written', hook: 'Hook', anyHook: 'Let the writer choose', wish: 'Wishes (optional)', wishHint: 'Tone, length, what must come up. The draft shows what breaks your brand rules.', writeDraft: 'Write a draft', draftBegun: 'The draft is being written.',
   openWith: (hook: string) => `Open with this hook: ${hook}`, versionOf: (version: number) => `Version ${version}`, title: 'Title', text: 'Text', unsaved: 'not saved yet', allSaved: 'saved', savesLater: 'is saved when you are back online',
-  makeFinal: 'Make final', saveFinal: 'Save and make final', backToDraft: 'Back to draft', isFinal: 'The script is final.', wordsSeconds: (words: number, seconds: number) => `${plural(words, 'word', 'words')}, about ${seconds} s spoken. Ctrl+S saves.`,
+  makeFinal: 'Make final', saveFinal: 'Save and make final', backToDraft: 'Back to draft', isFinal: 'The script is final.', wordsSeconds: (words: number, seconds: number) => `${plural(words, 'spoken word', 'spoken words')}, about ${seconds} s. Words in brackets are not counted. Ctrl+S saves.`,
   rulesOf: 'Brand rules', noRulesApply: 'No rule applies to this script.', keepsFromFinal: (n: number) => `${plural(n, 'broken rule keeps', 'broken rules keep')} it from being final.`, needsReview: 'Judge yourself', suggestion: 'Suggestion', showInText: 'Show in the text',
   passedRules: (n: number) => `${plural(n, 'rule is', 'rules are')} kept.`, brokenRules: (n: number): string => (n === 1 ? 'broken rule' : 'broken rules'),
   review: 'Review by AI', reviewText: 'Advice on the draft as it was written. It keeps no script from being final.', verdicts: { pass: 'kept', fail: 'broken', needs_review: 'unclear', not_applicable: 'does not apply' },
