@@ -17,6 +17,8 @@ async function ban(page, phrase) {
   await dialog.getByRole('button', { name: 'Save' }).click()
   await dialog.waitFor({ state: 'hidden' })
   await page.getByRole('heading', { name: `No ${phrase}` }).waitFor()
+  // What it bans, without opening it.
+  await page.getByText(`“${phrase}”`).waitFor()
 }
 
 async function newScript(page, productId, text) {

@@ -156,10 +156,10 @@ export const en = {
   deleteScript: 'Delete this script?', deleteScriptText: 'Its versions are deleted, too. This can’t be undone.', scriptDeleted: 'The script is deleted.', leaveUnsaved: 'Leave without saving?', leaveUnsavedText: 'What you have changed here is lost.', leave: 'Leave',
 
   // Brand rules
-  rulesText: 'What scripts must and must not say. A broken error keeps a script from being final.', addRule: 'Add rule', editRule: 'Edit rule', ruleText: 'Scripts are checked while they are written, without AI.', ruleName: 'Name', kind: 'Kind', severity: 'Severity',
+  rulesText: 'What scripts must and must not say. A script that breaks a rule marked Error can’t be final.', addRule: 'Add rule', editRule: 'Edit rule', ruleText: 'Scripts are checked while they are written, without AI.', ruleName: 'Name', kind: 'Kind', severity: 'Severity',
   ruleSeverity: { error: 'Error', warning: 'Warning', info: 'Note' }, severityMeans: { error: 'keeps a script from being final', warning: 'is shown', info: 'is shown' },
   appliesTo: 'Applies to', allBrands: 'All brands', ruleMessage: 'What writers see (optional)', ruleMessageHint: 'A sentence that says why.', moreFields: 'More', paidOnly: 'Only for paid partnerships (a person decides)', passExamples: 'Texts that keep it', failExamples: 'Texts that break it', examplesHint: 'One a line. The rule is refused if it judges one wrongly.',
-  onePerLine: 'One a line.', mapHint: 'One a line: cheap = affordable', byDefault: 'As usual', ruleSaved: 'The rule is saved.', ruleDeleted: 'The rule is deleted.', deleteRule: (name: string) => `Delete the rule ${name}?`, deleteRuleText: 'Scripts are no longer checked against it.',
+  onePerLine: 'One a line.', mapHint: 'One a line: cheap = affordable', byDefault: 'Standard', ruleSaved: 'The rule is saved.', ruleDeleted: 'The rule is deleted.', deleteRule: (name: string) => `Delete the rule ${name}?`, deleteRuleText: 'Scripts are no longer checked against it.',
   adoptFtc: 'Copy the rules of the FTC', adoptTiktok: 'Copy the rules of TikTok', adopted: (n: number) => `${plural(n, 'rule is', 'rules are')} in your list.`, noRules: 'No rules yet', noRulesText: 'Copy a starter set, or add one of your own.', applied: 'Applied', origin: { ftc: 'from the FTC', tiktok: 'from TikTok' },
   kinds: {
     banned_phrase: { name: 'Banned phrases', text: 'Words that must not appear, in any disguise.' },
@@ -189,7 +189,7 @@ export const en = {
     target: 'Should sound', forbid: 'Must not sound', threshold: 'Threshold, 0 to 1', metric: 'Measure', required: 'Required', position: 'Position', names: 'Names', forbidden: 'Forbidden', text: 'Question', rules: 'Rules',
   },
   paramChoices: {
-    word: 'whole words', prefix: 'beginnings of words', substring: 'any part', case: 'other cases', width: 'other widths', leet: 'digits for letters', zero_width: 'hidden characters', exact: 'exactly so', any: 'any',
+    word: 'whole words', prefix: 'beginnings of words', substring: 'any part', case: 'capitals (BEST)', width: 'wide letters (ｂｅｓｔ)', leet: 'digits for letters (b3st)', zero_width: 'hidden characters', exact: 'exactly so', any: 'any',
     chars: 'characters', words: 'words', seconds: 'seconds', match: 'must match', not_match: 'must not match', health: 'health', weight: 'weight', income: 'income', superlative: 'superlatives', guarantee: 'guarantees', before_after: 'before and after', comparison: 'comparisons',
     forbid: 'forbidden', substantiate: 'needs proof', disclaim: 'needs a disclaimer', forbid_fabricated_first_person: 'no invented experience', review: 'a person looks', start: 'at the start', end: 'at the end', anywhere: 'anywhere', fk_grade: 'school grade (Flesch-Kincaid)',
   },

@@ -159,10 +159,10 @@ export const es: Texts = {
   conflict: 'Este guion ha cambiado en otra parte', conflictText: (when) => `Alguien guardó otro texto el ${when}. El tuyo no se ha perdido.`, yours: 'Tu texto', theirs: 'El texto guardado', keepMine: 'Guardar el mío encima', takeTheirs: 'Tomar el guardado', bothKept: 'El texto sustituido queda entre las versiones anteriores, si se había guardado.',
   deleteScript: '¿Eliminar este guion?', deleteScriptText: 'También se eliminan sus versiones. No se puede deshacer.', scriptDeleted: 'El guion se ha eliminado.', leaveUnsaved: '¿Salir sin guardar?', leaveUnsavedText: 'Lo que has cambiado aquí se pierde.', leave: 'Salir',
 
-  rulesText: 'Lo que los guiones deben decir y lo que no. Un error impide terminar un guion.', addRule: 'Añadir regla', editRule: 'Editar regla', ruleText: 'Los guiones se comprueban mientras se escriben, sin IA.', ruleName: 'Nombre', kind: 'Tipo', severity: 'Gravedad',
+  rulesText: 'Lo que los guiones deben decir y lo que no. Un guion que rompe una regla marcada Error no se puede terminar.', addRule: 'Añadir regla', editRule: 'Editar regla', ruleText: 'Los guiones se comprueban mientras se escriben, sin IA.', ruleName: 'Nombre', kind: 'Tipo', severity: 'Gravedad',
   ruleSeverity: { error: 'Error', warning: 'Aviso', info: 'Nota' }, severityMeans: { error: 'impide terminar un guion', warning: 'se muestra', info: 'se muestra' },
   appliesTo: 'Se aplica a', allBrands: 'Todas las marcas', ruleMessage: 'Lo que ve quien escribe (opcional)', ruleMessageHint: 'Una frase que diga por qué.', moreFields: 'Más', paidOnly: 'Solo en colaboraciones pagadas (lo decide una persona)', passExamples: 'Textos que la cumplen', failExamples: 'Textos que la rompen', examplesHint: 'Uno por línea. La regla se rechaza si juzga mal alguno.',
-  onePerLine: 'Uno por línea.', mapHint: 'Uno por línea: barato = asequible', byDefault: 'Lo habitual', ruleSaved: 'La regla está guardada.', ruleDeleted: 'La regla se ha eliminado.', deleteRule: (name) => `¿Eliminar la regla ${name}?`, deleteRuleText: 'Los guiones ya no se comprueban con ella.',
+  onePerLine: 'Uno por línea.', mapHint: 'Uno por línea: barato = asequible', byDefault: 'Estándar', ruleSaved: 'La regla está guardada.', ruleDeleted: 'La regla se ha eliminado.', deleteRule: (name) => `¿Eliminar la regla ${name}?`, deleteRuleText: 'Los guiones ya no se comprueban con ella.',
   adoptFtc: 'Copiar las reglas de la FTC', adoptTiktok: 'Copiar las reglas de TikTok', adopted: (n) => `${plural(n, 'regla está', 'reglas están')} en tu lista.`, noRules: 'Aún no hay reglas', noRulesText: 'Copia un conjunto inicial o añade una tuya.', applied: 'Se aplica', origin: { ftc: 'de la FTC', tiktok: 'de TikTok' },
   kinds: {
     banned_phrase: { name: 'Frases prohibidas', text: 'Palabras que no deben aparecer, con ningún disfraz.' },
@@ -192,7 +192,7 @@ export const es: Texts = {
     target: 'Debe sonar', forbid: 'No debe sonar', threshold: 'Umbral, de 0 a 1', metric: 'Medida', required: 'Obligado', position: 'Posición', names: 'Nombres', forbidden: 'Prohibidos', text: 'Pregunta', rules: 'Reglas',
   },
   paramChoices: {
-    word: 'palabras enteras', prefix: 'principios de palabras', substring: 'cualquier parte', case: 'mayúsculas y minúsculas', width: 'otras anchuras', leet: 'cifras por letras', zero_width: 'caracteres ocultos', exact: 'exactamente así', any: 'cualquiera',
+    word: 'palabras enteras', prefix: 'principios de palabras', substring: 'cualquier parte', case: 'mayúsculas (MEJOR)', width: 'letras anchas (ｍｅｊｏｒ)', leet: 'cifras por letras (m3jor)', zero_width: 'caracteres ocultos', exact: 'exactamente así', any: 'cualquiera',
     chars: 'caracteres', words: 'palabras', seconds: 'segundos', match: 'debe coincidir', not_match: 'no debe coincidir', health: 'salud', weight: 'peso', income: 'ingresos', superlative: 'superlativos', guarantee: 'garantías', before_after: 'antes y después', comparison: 'comparaciones',
     forbid: 'prohibido', substantiate: 'necesita prueba', disclaim: 'necesita un descargo', forbid_fabricated_first_person: 'sin experiencia inventada', review: 'lo mira una persona', start: 'al principio', end: 'al final', anywhere: 'en cualquier lugar', fk_grade: 'curso escolar (Flesch-Kincaid)',
   },
