@@ -46,8 +46,12 @@ export async function signInToFinalScript({ open }) {
   await dialog.getByLabel('Name', { exact: true }).fill('Bottle')
   await dialog.getByLabel('Address').fill('bottle')
   await dialog.getByRole('button', { name: 'Add product' }).click()
-  await dialog.getByText('The source URL must start with http:// or https://.').waitFor()
-  await page.keyboard.press('Escape')
+  await dialog.getByText('This is no web address.').waitFor()
+  // As the browser's own bar shows it.
+  await dialog.getByLabel('Name', { exact: true }).fill('Typed by hand')
+  await dialog.getByLabel('Address').fill('shop.creatorscook.example/products/bottle')
+  await dialog.getByRole('button', { name: 'Add product' }).click()
+  await page.locator('.product', { hasText: 'Typed by hand' }).waitFor()
   await ban(page, 'miracle')
   await addProduct(page, 'Bottle')
 

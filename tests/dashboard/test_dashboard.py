@@ -285,7 +285,7 @@ def test_the_keyboard_is_enough(play: Play):
 def test_pages_and_packs_speak_another_language(play: Play):
     assert play("anotherLanguage") == [
         "es",
-        "La dirección debe empezar por https:// y ser pública.",
+        "Esto no es una dirección web. Cópiala del navegador: empieza por https://.",
         "es",
     ]
 

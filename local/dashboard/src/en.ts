@@ -19,9 +19,9 @@ export const en = {
 
   // Signing in
   signIn: 'Sign in', signOut: 'Sign out', signInAgain: 'Sign in again', switchAccount: 'Switch account',
-  localSignIn: 'This machine has a stand-in for Clerk. Any name signs you in, without a password.',
+  signInTo: 'Sign in to CreatorsCook', localSignIn: 'CreatorsCook reads what people say about your products, and says what to film. On this machine any name signs you in, without a password.',
   name: 'Name', nameWrong: 'Use 1 to 64 letters, digits, or . _ @ + -', organisation: 'Organisation', role: 'Role',
-  organisationHint: 'Leave it empty for your own account.',
+  organisationHint: 'Only to work with colleagues. Leave it empty for your own account.',
   actsFor: (name: string, org: string) => `${name}, acting for ${org}`, ownAccount: (name: string) => `${name}, own account`,
   sessionEnded: 'Your session has ended', accountGone: 'This account is gone', textKept: 'This page stays as it is. What you have written is kept.',
   offline: 'You are offline. Changes are sent when you are back.',
@@ -34,14 +34,14 @@ export const en = {
 
   // Products
   product: 'Product', inUse: (used: number, limit: number) => `${used} of ${plural(limit, 'product', 'products')} of your plan in use`,
-  addProduct: 'Add product', addProductText: 'The address of a shop page, a TikTok video or a TikTok profile. The first analysis starts at once.',
+  addProduct: 'Add product', addProductText: 'Give the web address of a shop page, a TikTok video or a TikTok profile. The first analysis starts at once.',
   addMany: 'Add several at once', addOne: 'Add one', addManyText: 'One product a line: a name, a comma, an address. Up to 500.',
   productLines: 'Products', line: (line: number) => `Line ${line}:`, addCount: (count: number) => `Add ${plural(count, 'product', 'products')}`,
   added: 'Added. The analysis has started.', addedMany: (count: number) => `${plural(count, 'product', 'products')} added.`,
-  address: 'Address', addressHint: 'It must be public, and it can’t change later.', tags: 'Tags (optional)', tagsHint: 'To find it again. Separated by commas.', brand: 'Brand', noBrand: 'No brand',
+  address: 'Web address', addressHint: 'It must be public, and it can’t change later.', addressWrong: 'This is no web address. Copy it from the browser: it starts with https://.', tags: 'Tags (optional)', tagsHint: 'To find it again. Separated by commas.', brand: 'Brand', noBrand: 'No brand',
   search: 'Search by name', show: 'Show', inUseOnly: 'In use', archived: 'Archived', removeFilter: (tag: string) => `Stop filtering by ${tag}`,
   clearFilters: 'Clear filters', nothingFound: 'Nothing matches',
-  noProducts: 'No products yet', noProductsText: 'Add the page of a product, and see what people say about it and what works.', noProductsViewer: 'An editor can add products.',
+  noProducts: 'No products yet', noProductsText: 'Add the page of a product. You see what people say about it, and what to film.', noProductsViewer: 'An editor can add products.',
   analysed: (ago: string) => `analysed ${ago}`, scriptCount: (count: number) => plural(count, 'script', 'scripts'), addedBy: ({ isMe, name }: Maker) => `added by ${isMe ? 'you' : name}`, changedBy: ({ isMe, name }: Maker) => `by ${isMe ? 'you' : name}`, before: (score: string) => `was ${score}`,
   sample: 'Sample data', sampleText: 'These results come from the included sample data, not from data about this product.',
   watch: 'Watch it', watchIs: { off: 'Not watched', weekly: 'Watched weekly', daily: 'Watched daily' },
