@@ -197,6 +197,11 @@ export async function failedJobSaysWhy({ open }) {
   const shown = [await failed.getAttribute('data-code'), await failed.innerText()]
   await page.getByRole('link', { name: 'Behind a wall' }).click()
   await page.getByRole('heading', { name: 'No analysis yet' }).waitFor()
+  await page.goBack()
+  await page.getByRole('button', { name: 'Delete this product' }).click()
+  await page.getByRole('alertdialog').getByRole('button', { name: 'Delete' }).click()
+  await page.getByText('Behind a wall is deleted.').waitFor()
+  await page.getByRole('heading', { name: 'No products yet' }).waitFor()
   return shown
 }
 
