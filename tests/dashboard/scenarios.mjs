@@ -332,6 +332,19 @@ export async function everyKindOfRule({ open }) {
   return { adopted, saved: saved.length, kinds: kinds.length, refusal }
 }
 
+/** What a person finds who asks what to film, and why. */
+export async function reasonsSayMore({ open }) {
+  const page = await open('/')
+  const product = await addProduct(page, 'Bottle to film')
+  await page.getByRole('heading', { name: 'What to film' }).waitFor()
+  const posts = await page.locator('.card', { hasText: 'Posts that stood out' }).locator('.statements > li').allInnerTexts()
+  await page.goto(`${DASHBOARD_URL}/products/${product}/people`)
+  await page.locator('.theme').first().waitFor()
+  const lines = await page.locator('.themes .statements > li').evaluateAll((items) =>
+    items.map((item) => [item.querySelector('.theme span').textContent, [...item.querySelectorAll('.sources li')].map((each) => each.lastChild.textContent.trim())]))
+  return { posts, lines }
+}
+
 export async function historyAndCompetitors({ open }) {
   const page = await open('/')
   const first = await addProduct(page, 'Bottle today')

@@ -121,6 +121,14 @@ def test_every_kind_of_rule_has_a_form(play: Play):
     assert found["refusal"] == "The rule's params.terms must have 1 to 100 entries."
 
 
+def test_a_pack_says_what_to_film_and_no_reason_repeats_its_line(play: Play):
+    found = play("reasonsSayMore")
+    # The numbers of a post stand once: the rest is a click away.
+    assert all(post.count("likely") == 1 for post in found["posts"])
+    assert found["lines"]
+    assert not [reason for title, reasons in found["lines"] for reason in reasons if title in reason]
+
+
 def test_history_is_charted_and_competitors_stand_side_by_side(play: Play):
     assert play("historyAndCompetitors") == {"points": 2, "rows": 2}
 

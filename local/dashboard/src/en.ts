@@ -65,7 +65,7 @@ export const en = {
   fromTo: (low: string, high: string) => `${low} to ${high}`, likely: (low: string, high: string) => `(likely ${low} to ${high})`, of: (count: string) => `n = ${count}`, times: (ratio: string) => `${ratio} times the usual views`,
   intervalOf: (what: string, value: number, range: readonly number[] | null | undefined) =>
     `${what}: ${Math.round(value * 100) / 100}${range ? `, likely ${Math.round(range[0]! * 100) / 100} to ${Math.round(range[1]! * 100) / 100}` : ''}`,
-  standsOutMeans: (value: string) => `Of 100 posts, ${value} stand out less. The bar is what is likely: at 80 of 100 later looks the number should be inside.`, stillGrowingMeans: 'How many of 100 posts get fewer saves per like. Many saves go with views that keep coming; it is no forecast.', standsOutMissing: 'There is nothing to compare a video with yet.',
+  standsOutMeans: (value: string) => `Of 100 posts, ${value} stand out less. The brackets and the bar are the likely range: 80 of 100 later analyses should find the number inside.`, stillGrowingMeans: 'It counts how many of 100 posts get fewer saves per like. Posts that people save tend to keep getting views. It is no forecast.', standsOutMissing: 'There is nothing to compare a video with yet.',
   bands: { breakout: 'breakout', above: 'above usual', typical: 'as usual', below: 'below usual', insufficient_data: 'too little data' },
   moods: { positive: 'Positive', mixed: 'Praise and complaint', negative: 'Negative', neutral: 'Neutral', unclear: 'Unclear', insufficient_data: 'Too little data' },
   levels: { high: 'high', medium: 'medium', low: 'low', insufficient_data: 'too little data' },
@@ -75,11 +75,11 @@ export const en = {
   cases: { shop_product: 'Pack for a product of a shop', own_video: 'Pack for your own video', profile: 'Pack for a profile', no_comments: 'Pack without comments' },
   confidence: 'Confidence', whyConfidence: 'Why this confidence', freshUntil: (day: string) => `Fresh until ${day}.`, why: 'Why we say this',
   evidence: { comment: 'Comments', review: 'Reviews', video: 'Video', product_fact: 'Page', benchmark: 'Comparison' },
-  whatChanged: 'What changed since the last analysis', nextSteps: 'What to do next', hooks: 'Hooks', facts: 'What the page states', angles: 'Angles', beats: 'Script, beat by beat', risks: 'Risks',
+  whatChanged: 'What changed since the last analysis', toFilm: 'What to film', nextSteps: 'What to do next', hooks: 'Hooks', facts: 'What the page states', angles: 'Angles', beats: 'Script, beat by beat', risks: 'Risks',
   comparables: 'Posts that stood out', theirTags: 'Their hashtags', tagsAreCounts: 'How many of these posts have each hashtag. It is a count, not advice.', watchVideo: 'Watch it', secondsLong: (seconds: string) => `${seconds} s long`,
   ratioBasis: { creator_median: 'compared with its creator’s usual views', followers: 'compared with accounts of as many followers' },
   dosDonts: 'Do and don’t', dos: 'Do', donts: 'Don’t', disclosure: 'Disclosure', caveats: 'What to keep in mind',
-  scriptFromHook: 'Write a script', retentionOf: (mean: string, low: string, high: string, n: number) => `viewers stay: ${mean} of 2 (${low} to ${high}, ${plural(n, 'post', 'posts')})`,
+  scriptFromHook: 'Write a script', retentionOf: (mean: string, low: string, high: string, n: number) => `after 5 s, viewers left on a scale from 0 to 2: ${mean} (likely ${low} to ${high}, ${plural(n, 'post', 'posts')})`,
   hookTypes: {
     question: 'Question', contrarian: 'Contrarian', result_first: 'Result first', problem: 'Problem', story: 'Story', listicle: 'List', pov: 'Point of view', demo: 'Demo',
     social_proof: 'Social proof', warning: 'Warning', comparison: 'Comparison', curiosity_gap: 'Curiosity', none: 'No hook',
@@ -100,7 +100,7 @@ export const en = {
   sharedPack: 'A shared pack', sharedOn: (day: string) => `Written on ${day}`, linkIncomplete: 'This link is not complete', linkOver: 'This link has ended', linkOverText: 'Ask who sent it for a new one.',
 
   // What people say
-  netMeans: 'The share of praise minus the share of complaint. The bar is a 95 % interval.', fromTexts: (n: number) => `From ${plural(n, 'comment or review', 'comments and reviews')}.`,
+  netMeans: 'The share of praise minus the share of complaint, from -1 to +1. The bar is the likely range (95 %).', fromTexts: (n: number) => `From ${plural(n, 'comment or review', 'comments and reviews')}.`,
   shares: { positive: 'Praise', neutral: 'Neither', negative: 'Complaint' },
   whatWasRead: 'What was read', readCounts: (read: number, all: number) => `${read.toLocaleString('en')} of ${plural(all, 'text', 'texts')} that were found`,
   commentsReviews: (comments: number, reviews: number) => `${plural(comments, 'comment', 'comments')}, ${plural(reviews, 'review', 'reviews')}`,
@@ -112,9 +112,9 @@ export const en = {
   stars: 'Stars', fromReviews: (n: number) => `from ${plural(n, 'review', 'reviews')}`, starCount: (count: number) => `${count} ★`, wantToBuy: 'Want to buy',
 
   // Performance
-  viewsPerHour: (views: string) => `${views} views an hour since the last look`, openings: 'How posts that stood out begin', openingsFrom: (n: number) => `From ${plural(n, 'post', 'posts')}, by what is said. Never their words.`,
+  viewsPerHour: (views: string) => `${views} views an hour since the count before`, openings: 'How posts that stood out begin', openingsFrom: (n: number) => `From ${plural(n, 'post', 'posts')}, by what is said. Never their words.`,
   pace: 'Pace', wordsPerSecond: (words: string) => `${words} words a second`, productFirst: 'Product first named', atSecond: (second: string) => `at second ${second}`,
-  retention: 'How long viewers stay, by kind of hook', retentionMeans: 'Of other posts, after five seconds: 0 means few are left, 2 means many. The bar is a 95 % interval.', pooled: 'Kinds on one line do not differ from each other measurably.',
+  retention: 'How long viewers stay, by kind of hook', retentionMeans: 'Of other posts, after five seconds: 0 means few are left, 2 means many. The bar is the likely range (95 %).', pooled: 'Kinds on one line do not differ from each other measurably.',
   patterns: 'Patterns of the creator’s own posts', patternsMean: 'What goes with views among the posts of one creator. A pattern, no cause.',
   patternKinds: {
     short: ({ seconds, ratio, n, others }: PatternWords) => `Posts of up to ${seconds} s get ${ratio} times the views of the longer ones (${n} against ${others}).`,
@@ -130,12 +130,12 @@ export const en = {
   drivers: 'What may lie behind it', driversFor: 'For it', driversAgainst: 'Against it',
   metrics: 'Measured', metric: 'Measure', value: 'Value', amongOthers: 'Among other posts', basis: 'Basis',
   metricNames: { share_rate: 'Shares per view', save_rate: 'Saves per view', saves_per_like: 'Saves per like', comment_rate: 'Comments per view', like_rate: 'Likes per view', engagement_rate: 'Engagement per view', outlier_ratio: 'Views, times usual' },
-  record: 'Record of these intervals', recordMeans: 'An 80 % interval should hold at about 80 of 100 later looks. The line marks 80.', recordOwn: 'Your products', recordAll: 'All accounts',
-  recordOwnNone: 'How often such bars held is not known yet: the first is judged at a look three days later, or more.', recordNone: 'Nothing was judged yet. The next look comes three days later, or more.', held: (hits: number, n: number) => `${hits} of ${n} held:`,
+  record: 'How often the likely ranges held', recordMeans: 'A range holds if a later analysis finds the number inside. About 80 of 100 should. The line marks 80.', recordOwn: 'Your products', recordAll: 'All accounts',
+  recordOwnNone: 'No likely range of yours was checked yet. An analysis at least three days later checks the first.', recordNone: 'None was checked yet. An analysis at least three days later checks the first.', held: (hits: number, n: number) => `${hits} of ${n} held:`,
 
   // Over time
-  measure: 'Measure', onePoint: 'One analysis so far. A line needs two.', standsOutBand: 'The band is the 80 % interval of each analysis.', netBand: 'The band is the 95 % interval of each analysis.',
-  analyses: 'Analyses', day: 'Day', nextLook: 'Next look', complaints: 'Complaints', viewsAnHour: 'Views an hour', notJudged: 'not judged yet', heldYes: 'held', heldNo: 'missed',
+  measure: 'Measure', onePoint: 'One analysis so far. A line needs two.', standsOutBand: 'The band is the likely range of each analysis (80 %).', netBand: 'The band is the likely range of each analysis (95 %).',
+  analyses: 'Analyses', day: 'Day', nextLook: 'Range held?', complaints: 'Complaints', viewsAnHour: 'Views an hour', notJudged: 'not checked yet', heldYes: 'yes', heldNo: 'no',
   chartOf: (what: string, n: number) => `${what} over ${n} analyses. The table below has the numbers.`,
 
   // Compare

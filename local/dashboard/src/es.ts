@@ -75,7 +75,7 @@ export const es: Texts = {
   fromTo: (low, high) => `${low} a ${high}`, likely: (low, high) => `(probable: ${low} a ${high})`, of: (count) => `n = ${count}`, times: (ratio) => `${ratio} veces las vistas habituales`,
   intervalOf: (what, value, range) =>
     `${what}: ${Math.round(value * 100) / 100}${range ? `, probable de ${Math.round(range[0]! * 100) / 100} a ${Math.round(range[1]! * 100) / 100}` : ''}`,
-  standsOutMeans: (value) => `De 100 publicaciones, ${value} destacan menos. La barra es lo probable: en 80 de 100 revisiones posteriores el número debería quedar dentro.`, stillGrowingMeans: 'Cuántas de 100 publicaciones tienen menos guardados por «me gusta». Muchos guardados van con vistas que siguen llegando; no es un pronóstico.', standsOutMissing: 'Aún no hay con qué comparar un vídeo.',
+  standsOutMeans: (value) => `De 100 publicaciones, ${value} destacan menos. El paréntesis y la barra son el rango probable: 80 de 100 análisis posteriores deberían encontrar el número dentro.`, stillGrowingMeans: 'Cuenta cuántas de 100 publicaciones tienen menos guardados por «me gusta». Las que la gente guarda suelen seguir recibiendo vistas. No es un pronóstico.', standsOutMissing: 'Aún no hay con qué comparar un vídeo.',
   bands: { breakout: 'despegue', above: 'más de lo habitual', typical: 'lo habitual', below: 'menos de lo habitual', insufficient_data: 'pocos datos' },
   moods: { positive: 'Positivo', mixed: 'Elogios y quejas', negative: 'Negativo', neutral: 'Neutro', unclear: 'Sin determinar', insufficient_data: 'Pocos datos' },
   levels: { high: 'alta', medium: 'media', low: 'baja', insufficient_data: 'pocos datos' },
@@ -84,11 +84,11 @@ export const es: Texts = {
   cases: { shop_product: 'Pack para un producto de tienda', own_video: 'Pack para tu propio vídeo', profile: 'Pack para un perfil', no_comments: 'Pack sin comentarios' },
   confidence: 'Confianza', whyConfidence: 'Por qué esta confianza', freshUntil: (day) => `Vigente hasta el ${day}.`, why: 'Por qué lo decimos',
   evidence: { comment: 'Comentarios', review: 'Reseñas', video: 'Vídeo', product_fact: 'Página', benchmark: 'Comparación' },
-  whatChanged: 'Qué ha cambiado desde el último análisis', nextSteps: 'Qué hacer ahora', hooks: 'Ganchos', facts: 'Lo que dice la página', angles: 'Enfoques', beats: 'Guion, paso a paso', risks: 'Riesgos',
+  whatChanged: 'Qué ha cambiado desde el último análisis', toFilm: 'Qué grabar', nextSteps: 'Qué hacer ahora', hooks: 'Ganchos', facts: 'Lo que dice la página', angles: 'Enfoques', beats: 'Guion, paso a paso', risks: 'Riesgos',
   comparables: 'Publicaciones que destacaron', theirTags: 'Sus hashtags', tagsAreCounts: 'Cuántas de estas publicaciones llevan cada hashtag. Es un recuento, no un consejo.', watchVideo: 'Verlo', secondsLong: (seconds) => `dura ${seconds} s`,
   ratioBasis: { creator_median: 'frente a las vistas habituales de su autor', followers: 'frente a cuentas con los mismos seguidores' },
   dosDonts: 'Sí y no', dos: 'Sí', donts: 'No', disclosure: 'Aviso de publicidad', caveats: 'Para tener en cuenta',
-  scriptFromHook: 'Escribir un guion', retentionOf: (mean, low, high, n) => `se quedan: ${mean} de 2 (${low} a ${high}, ${plural(n, 'publicación', 'publicaciones')})`,
+  scriptFromHook: 'Escribir un guion', retentionOf: (mean, low, high, n) => `tras 5 s, cuánta gente queda en una escala de 0 a 2: ${mean} (probable ${low} a ${high}, ${plural(n, 'publicación', 'publicaciones')})`,
   hookTypes: {
     question: 'Pregunta', contrarian: 'A contracorriente', result_first: 'Primero el resultado', problem: 'Problema', story: 'Historia', listicle: 'Lista', pov: 'Punto de vista', demo: 'Demostración',
     social_proof: 'Prueba social', warning: 'Advertencia', comparison: 'Comparación', curiosity_gap: 'Curiosidad', none: 'Sin gancho',
@@ -108,7 +108,7 @@ export const es: Texts = {
   linkOnce: 'El enlace. Solo se muestra esta vez.', openLinks: 'Enlaces abiertos', madeEnds: (made, ends) => `Hecho el ${made}, termina el ${ends}`, revoke: 'Revocar',
   sharedPack: 'Un pack compartido', sharedOn: (day) => `Escrito el ${day}`, linkIncomplete: 'El enlace está incompleto', linkOver: 'Este enlace ha terminado', linkOverText: 'Pide otro a quien te lo envió.',
 
-  netMeans: 'La parte de elogios menos la parte de quejas. La barra es un intervalo del 95 %.', fromTexts: (n) => `De ${plural(n, 'comentario o reseña', 'comentarios y reseñas')}.`,
+  netMeans: 'La parte de elogios menos la parte de quejas, de -1 a +1. La barra es el rango probable (95 %).', fromTexts: (n) => `De ${plural(n, 'comentario o reseña', 'comentarios y reseñas')}.`,
   shares: { positive: 'Elogio', neutral: 'Ni lo uno ni lo otro', negative: 'Queja' },
   whatWasRead: 'Qué se ha leído', readCounts: (read, all) => `${read.toLocaleString('es')} de ${plural(all, 'texto encontrado', 'textos encontrados')}`,
   commentsReviews: (comments, reviews) => `${plural(comments, 'comentario', 'comentarios')}, ${plural(reviews, 'reseña', 'reseñas')}`,
@@ -119,9 +119,9 @@ export const es: Texts = {
   aspectNames: { taste: 'sabor', leaking: 'fugas', look: 'aspecto', cleaning: 'limpieza', delivery: 'entrega', durability: 'duración', price: 'precio', size: 'tamaño', quality: 'calidad', comfort: 'comodidad', smell: 'olor', sound: 'sonido', battery: 'batería', service: 'servicio', effect: 'efecto', ease_of_use: 'facilidad de uso', availability: 'disponibilidad', packaging: 'embalaje', material: 'material' },
   stars: 'Estrellas', fromReviews: (n) => `de ${plural(n, 'reseña', 'reseñas')}`, starCount: (count) => `${count} ★`, wantToBuy: 'Quieren comprar',
 
-  viewsPerHour: (views) => `${views} vistas por hora desde la última vez`, openings: 'Cómo empiezan las publicaciones que destacaron', openingsFrom: (n) => `De ${plural(n, 'publicación', 'publicaciones')}, por lo que se dice. Nunca sus palabras.`,
+  viewsPerHour: (views) => `${views} vistas por hora desde el recuento anterior`, openings: 'Cómo empiezan las publicaciones que destacaron', openingsFrom: (n) => `De ${plural(n, 'publicación', 'publicaciones')}, por lo que se dice. Nunca sus palabras.`,
   pace: 'Ritmo', wordsPerSecond: (words) => `${words} palabras por segundo`, productFirst: 'Primera mención del producto', atSecond: (second) => `en el segundo ${second}`,
-  retention: 'Cuánto se queda la gente, por tipo de gancho', retentionMeans: 'De otras publicaciones, a los cinco segundos: 0 es que quedan pocos, 2 es que quedan muchos. La barra es un intervalo del 95 %.', pooled: 'Los tipos de una misma línea no se distinguen de forma medible.',
+  retention: 'Cuánto se queda la gente, por tipo de gancho', retentionMeans: 'De otras publicaciones, a los cinco segundos: 0 es que quedan pocos, 2 es que quedan muchos. La barra es el rango probable (95 %).', pooled: 'Los tipos de una misma línea no se distinguen de forma medible.',
   patterns: 'Patrones de las publicaciones propias', patternsMean: 'Lo que va con las vistas en las publicaciones de un creador. Un patrón, no una causa.',
   patternKinds: {
     short: ({ seconds, ratio, n, others }) => `Las publicaciones de hasta ${seconds} s tienen ${ratio} veces las vistas de las más largas (${n} frente a ${others}).`,
@@ -137,11 +137,11 @@ export const es: Texts = {
   drivers: 'Qué puede haber detrás', driversFor: 'A favor', driversAgainst: 'En contra',
   metrics: 'Medido', metric: 'Medida', value: 'Valor', amongOthers: 'Entre otras publicaciones', basis: 'Base',
   metricNames: { share_rate: 'Compartidos por vista', save_rate: 'Guardados por vista', saves_per_like: 'Guardados por me gusta', comment_rate: 'Comentarios por vista', like_rate: 'Me gusta por vista', engagement_rate: 'Interacciones por vista', outlier_ratio: 'Vistas, frente a lo habitual' },
-  record: 'Historial de estos intervalos', recordMeans: 'Un intervalo del 80 % debería cumplirse en unas 80 de 100 miradas posteriores. La línea marca 80.', recordOwn: 'Tus productos', recordAll: 'Todas las cuentas',
-  recordOwnNone: 'Aún no se sabe cuántas barras así se cumplieron: la primera se juzga tres días después, o más.', recordNone: 'Aún no se ha juzgado nada. La próxima mirada llega tres días después, o más.', held: (hits, n) => `${hits} de ${n} se cumplieron:`,
+  record: 'Cuántas veces acertaron los rangos probables', recordMeans: 'Un rango acierta si un análisis posterior encuentra el número dentro. Deberían acertar unos 80 de 100. La línea marca 80.', recordOwn: 'Tus productos', recordAll: 'Todas las cuentas',
+  recordOwnNone: 'Aún no se ha comprobado ningún rango probable tuyo. Un análisis al menos tres días después comprueba el primero.', recordNone: 'Aún no se ha comprobado ninguno. Un análisis al menos tres días después comprueba el primero.', held: (hits, n) => `${hits} de ${n} se cumplieron:`,
 
-  measure: 'Medida', onePoint: 'Un análisis hasta ahora. Una línea necesita dos.', standsOutBand: 'La banda es el intervalo del 80 % de cada análisis.', netBand: 'La banda es el intervalo del 95 % de cada análisis.',
-  analyses: 'Análisis', day: 'Día', nextLook: 'Próxima mirada', complaints: 'Quejas', viewsAnHour: 'Vistas por hora', notJudged: 'aún sin juzgar', heldYes: 'se cumplió', heldNo: 'falló',
+  measure: 'Medida', onePoint: 'Un análisis hasta ahora. Una línea necesita dos.', standsOutBand: 'La banda es el rango probable de cada análisis (80 %).', netBand: 'La banda es el rango probable de cada análisis (95 %).',
+  analyses: 'Análisis', day: 'Día', nextLook: '¿Acertó el rango?', complaints: 'Quejas', viewsAnHour: 'Vistas por hora', notJudged: 'aún sin comprobar', heldYes: 'sí', heldNo: 'no',
   chartOf: (what, n) => `${what} en ${n} análisis. La tabla de abajo tiene los números.`,
 
   sideBySide: 'Lado a lado', price: 'Precio', soldOut: '(agotado)', noCompetitors: 'Aún no hay competidores', noCompetitorsText: 'Pon hasta cinco de tus productos al lado de este.',
