@@ -127,6 +127,8 @@ export async function twoPeopleAtOnce({ open }) {
   await alice.goto(`${DASHBOARD_URL}/products/${product}/scripts`)
   await alice.getByText(`by ${colleague}`).waitFor()
   await alice.goto(`${DASHBOARD_URL}/audit`)
+  await alice.getByRole('row', { name: `${colleague} joined` }).waitFor()
+  await alice.getByRole('link', { name: 'a product: Shared bottle' }).waitFor()
   await alice.getByRole('row', { name: new RegExp(`${colleague} changed a script`) }).first().getByRole('link').click()
   await alice.getByLabel('Text').waitFor()
   return roles

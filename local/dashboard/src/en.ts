@@ -15,7 +15,7 @@ export const en = {
     audit: 'Audit log', developers: 'Developers', connections: 'Connections', account: 'Account',
   },
   roles: { admin: 'Admin', editor: 'Editor', viewer: 'Viewer' },
-  roleMeans: { admin: 'Also buys, exports, deletes, and makes API keys.', editor: 'Adds and changes.', viewer: 'Reads.' },
+  roleMeans: { admin: 'Adds and changes, buys plans, exports, deletes the account, and makes API keys.', editor: 'Adds and changes.', viewer: 'Reads.' },
 
   // Signing in
   signIn: 'Sign in', signOut: 'Sign out', signInAgain: 'Sign in again', switchAccount: 'Switch account',
@@ -209,10 +209,10 @@ export const en = {
   planWatch: { off: 'No watching', weekly: 'Watches products weekly', daily: 'Watches products daily' }, thanks: 'Thank you', planIs: (plan: string) => `Your plan is ${plan} now.`,
 
   // Members, audit, notifications
-  membersText: 'Who acts for the organisation.', seatsUsed: (used: number, limit: number) => `${used} of ${plural(limit, 'seat', 'seats')} taken this month`, seen: (ago: string) => `Last here ${ago}.`, yourself: 'You', invite: 'Invite somebody', inviteText: 'People are invited, named and given roles in Clerk. Here a colleague is a role and the beginning of an id.', inviteLocal: (org: string) => `On this machine, whoever signs in with the organisation ${org} is a member.`, seatsFull: 'All seats of this month are taken.',
+  membersText: 'Who acts for the organisation.', seatsUsed: (used: number, limit: number) => `${used} of ${plural(limit, 'seat', 'seats')} taken this month`, seen: (ago: string) => `Last here ${ago}.`, yourself: 'You', invite: 'Invite somebody', inviteText: 'The sign-in keeps names, this page does not. A colleague is shown as a role and four characters.', inviteLocal: (org: string) => `On this machine nobody sends invitations. Your colleague opens this page, and signs in with the organisation ${org}.`, seatsFull: 'All seats of this month are taken.',
   noOrganisation: 'This is your own account', noOrganisationText: 'Sign in for an organisation to see its members.',
   auditText: 'Who changed what, without the texts themselves. Kept for a year.', noEvents: 'Nothing has happened yet', adminsOnly: 'For admins', adminsOnlyText: 'An admin of the organisation sees who changed what.', when: 'When', who: 'Who', did: 'What', changed: 'Changed', nobody: 'nobody', you: 'you', anApiKey: 'an API key',
-  auditActions: { insert: 'added', update: 'changed', delete: 'deleted', export: 'exported' }, targets: { product: 'a product', script: 'a script', brand_rule: 'a brand rule', api_key: 'an API key', webhook_endpoint: 'a webhook', subscription: 'a subscription', membership: 'a membership', account: 'the account' },
+  auditActions: { insert: 'added', update: 'changed', delete: 'deleted', export: 'exported' }, joined: 'joined', targets: { product: 'a product', script: 'a script', brand_rule: 'a brand rule', api_key: 'an API key', webhook_endpoint: 'a webhook', subscription: 'a subscription', membership: 'a membership', account: 'the account' },
   openProduct: 'Open the product', unread: (n: number) => `${n} new`, markRead: 'Mark as read', markAllRead: 'Mark all as read', noNotifications: 'Nothing to tell', noNotificationsText: 'A breakout, a new complaint or a sold-out product of those you watch is told here.',
 
   // Developers

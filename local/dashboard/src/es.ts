@@ -11,7 +11,7 @@ export const es: Texts = {
     audit: 'Registro', developers: 'Desarrollo', connections: 'Conexiones', account: 'Cuenta',
   },
   roles: { admin: 'Administra', editor: 'Edita', viewer: 'Lee' },
-  roleMeans: { admin: 'También compra, exporta, elimina y crea claves de API.', editor: 'Añade y cambia.', viewer: 'Solo lee.' },
+  roleMeans: { admin: 'Añade y cambia, compra planes, exporta, elimina la cuenta y crea claves de API.', editor: 'Añade y cambia.', viewer: 'Solo lee.' },
 
   signIn: 'Entrar', signOut: 'Salir', signInAgain: 'Entrar de nuevo', switchAccount: 'Cambiar de cuenta',
   signInTo: 'Entrar en CreatorsCook', localSignIn: 'CreatorsCook lee lo que la gente dice de tus productos y dice qué grabar. En esta máquina cualquier nombre entra, sin contraseña.',
@@ -209,10 +209,10 @@ export const es: Texts = {
   yearSaves: (amount) => `${amount} menos que doce meses`,
   planWatch: { off: 'Sin vigilancia', weekly: 'Vigila productos cada semana', daily: 'Vigila productos cada día' }, thanks: 'Gracias', planIs: (plan) => `Tu plan es ahora ${plan}.`,
 
-  membersText: 'Quién actúa en nombre de la organización.', seatsUsed: (used, limit) => `${used} de ${plural(limit, 'puesto ocupado', 'puestos ocupados')} este mes`, seen: (ago) => `Aquí por última vez ${ago}.`, yourself: 'Tú', invite: 'Invitar a alguien', inviteText: 'Las personas se invitan, se nombran y reciben roles en Clerk. Aquí un colega es un rol y el principio de un id.', inviteLocal: (org) => `En esta máquina, quien entra con la organización ${org} es miembro.`, seatsFull: 'Todos los puestos de este mes están ocupados.',
+  membersText: 'Quién actúa en nombre de la organización.', seatsUsed: (used, limit) => `${used} de ${plural(limit, 'puesto ocupado', 'puestos ocupados')} este mes`, seen: (ago) => `Aquí por última vez ${ago}.`, yourself: 'Tú', invite: 'Invitar a alguien', inviteText: 'El inicio de sesión guarda los nombres, esta página no. Un colega aparece como un rol y cuatro caracteres.', inviteLocal: (org) => `En esta máquina nadie envía invitaciones. Tu colega abre esta página y entra con la organización ${org}.`, seatsFull: 'Todos los puestos de este mes están ocupados.',
   noOrganisation: 'Esta es tu propia cuenta', noOrganisationText: 'Entra en nombre de una organización para ver sus miembros.',
   auditText: 'Quién cambió qué, sin los textos. Se guarda un año.', noEvents: 'Aún no ha pasado nada', adminsOnly: 'Para quien administra', adminsOnlyText: 'Quien administra la organización ve quién cambió qué.', when: 'Cuándo', who: 'Quién', did: 'Qué', changed: 'Cambios', nobody: 'nadie', you: 'tú', anApiKey: 'una clave de API',
-  auditActions: { insert: 'añadió', update: 'cambió', delete: 'eliminó', export: 'exportó' }, targets: { product: 'un producto', script: 'un guion', brand_rule: 'una regla', api_key: 'una clave de API', webhook_endpoint: 'un webhook', subscription: 'una suscripción', membership: 'una pertenencia', account: 'la cuenta' },
+  auditActions: { insert: 'añadió', update: 'cambió', delete: 'eliminó', export: 'exportó' }, joined: 'se unió', targets: { product: 'un producto', script: 'un guion', brand_rule: 'una regla', api_key: 'una clave de API', webhook_endpoint: 'un webhook', subscription: 'una suscripción', membership: 'una pertenencia', account: 'la cuenta' },
   openProduct: 'Abrir el producto', unread: (n) => `${n} nuevos`, markRead: 'Marcar como leído', markAllRead: 'Marcar todo como leído', noNotifications: 'Nada que contar', noNotificationsText: 'Aquí se avisa de despegues, quejas nuevas o productos agotados de los que vigilas.',
 
   developersText: 'Para programas que trabajan con esta cuenta.', adminsMakeKeys: 'Quien administra la organización crea las claves de API y los webhooks.', apiKeys: 'Claves de API', webhooks: 'Webhooks',
