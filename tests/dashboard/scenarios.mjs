@@ -339,12 +339,28 @@ export async function reasonsSayMore({ open }) {
   const page = await open('/')
   const product = await addProduct(page, 'Bottle to film')
   await page.getByRole('heading', { name: 'What to film' }).waitFor()
-  const posts = await page.locator('.card', { hasText: 'Posts that stood out' }).locator('.statements > li').allInnerTexts()
+  const posts = await page.locator('.card').filter({ has: page.getByRole('heading', { name: 'Posts that stood out' }) }).locator('.statements > li').allInnerTexts()
   await page.goto(`${DASHBOARD_URL}/products/${product}/people`)
   await page.locator('.theme').first().waitFor()
   const lines = await page.locator('.themes .statements > li').evaluateAll((items) =>
     items.map((item) => [item.querySelector('.theme span').textContent, [...item.querySelectorAll('.sources li')].map((each) => each.lastChild.textContent.trim())]))
   return { posts, lines }
+}
+
+/** How far the tabs fade at their end: as they open, and at their last one. */
+export async function tabsGoOn({ open }) {
+  const wide = await open('/')
+  const product = await addProduct(wide, 'Bottle in a hand')
+  const narrow = await open(`/products/${product}`, { name: NAME }, { viewport: { width: 390, height: 844 } })
+  const fade = async (page) => {
+    await page.locator('.tabs').waitFor()
+    return await page.locator('.tabs').evaluate((tabs) => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done(getComputedStyle(tabs).getPropertyValue('--after'))))))
+  }
+  const found = [await fade(wide), await fade(narrow)]
+  await narrow.getByRole('link', { name: /^Scripts/ }).click()
+  await narrow.waitForURL('**/scripts')
+  await until(async () => (await fade(narrow)) === '0px', 'the last tab without a fade')
+  return found
 }
 
 export async function historyAndCompetitors({ open }) {

@@ -91,7 +91,7 @@ def test_a_failed_job_says_why(play: Play):
     # The same address again would end the same way: what helps is at hand.
     assert text.split("\n\n") == [
         "Analysis failed. We read public web pages only, and this address is not one.",
-        "An address can’t change. Delete the product, and add it with the right one.",
+        "An address can\u2019t change. Delete the product, and add it with the right one.",
         "Delete this product",
     ]
 
@@ -124,9 +124,16 @@ def test_every_kind_of_rule_has_a_form(play: Play):
 def test_a_pack_says_what_to_film_and_no_reason_repeats_its_line(play: Play):
     found = play("reasonsSayMore")
     # The numbers of a post stand once: the rest is a click away.
+    assert found["posts"]
     assert all(post.count("likely") == 1 for post in found["posts"])
     assert found["lines"]
-    assert not [reason for title, reasons in found["lines"] for reason in reasons if title in reason]
+    assert not [
+        reason for title, reasons in found["lines"] for reason in reasons if title in reason
+    ]
+
+
+def test_tabs_that_go_on_beyond_a_phone_fade_at_the_edge(play: Play):
+    assert play("tabsGoOn") == ["0px", "48px"]
 
 
 def test_history_is_charted_and_competitors_stand_side_by_side(play: Play):
