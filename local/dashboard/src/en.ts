@@ -213,6 +213,7 @@ export const en = {
   noOrganisation: 'This is your own account', noOrganisationText: 'Sign in for an organisation to see its members.',
   auditText: 'Who changed what, without the texts themselves. Kept for a year.', noEvents: 'Nothing has happened yet', adminsOnly: 'For admins', adminsOnlyText: 'An admin of the organisation sees who changed what.', when: 'When', who: 'Who', did: 'What', changed: 'Changed', nobody: 'nobody', you: 'you', anApiKey: 'an API key',
   auditActions: { insert: 'added', update: 'changed', delete: 'deleted', export: 'exported' }, joined: 'joined', targets: { product: 'a product', script: 'a script', brand_rule: 'a brand rule', api_key: 'an API key', webhook_endpoint: 'a webhook', subscription: 'a subscription', membership: 'a membership', account: 'the account' },
+  analysisDone: (product: string, score: string | null) => `The analysis of “${product}” is done.${score === null ? '' : ` It stands out more than ${score} of 100 posts.`}`, analysisFailed: (product: string, why: string) => `The analysis of “${product}” failed. ${why}`,
   openProduct: 'Open the product', unread: (n: number) => `${n} new`, markRead: 'Mark as read', markAllRead: 'Mark all as read', noNotifications: 'Nothing to tell', noNotificationsText: 'A breakout, a new complaint or a sold-out product of those you watch is told here.',
 
   // Developers

@@ -213,6 +213,7 @@ export const es: Texts = {
   noOrganisation: 'Esta es tu propia cuenta', noOrganisationText: 'Entra en nombre de una organización para ver sus miembros.',
   auditText: 'Quién cambió qué, sin los textos. Se guarda un año.', noEvents: 'Aún no ha pasado nada', adminsOnly: 'Para quien administra', adminsOnlyText: 'Quien administra la organización ve quién cambió qué.', when: 'Cuándo', who: 'Quién', did: 'Qué', changed: 'Cambios', nobody: 'nadie', you: 'tú', anApiKey: 'una clave de API',
   auditActions: { insert: 'añadió', update: 'cambió', delete: 'eliminó', export: 'exportó' }, joined: 'se unió', targets: { product: 'un producto', script: 'un guion', brand_rule: 'una regla', api_key: 'una clave de API', webhook_endpoint: 'un webhook', subscription: 'una suscripción', membership: 'una pertenencia', account: 'la cuenta' },
+  analysisDone: (product, score) => `El análisis de «${product}» ha terminado.${score === null ? '' : ` Destaca más que ${score} de 100 publicaciones.`}`, analysisFailed: (product, why) => `El análisis de «${product}» ha fallado. ${why}`,
   openProduct: 'Abrir el producto', unread: (n) => `${n} nuevos`, markRead: 'Marcar como leído', markAllRead: 'Marcar todo como leído', noNotifications: 'Nada que contar', noNotificationsText: 'Aquí se avisa de despegues, quejas nuevas o productos agotados de los que vigilas.',
 
   developersText: 'Para programas que trabajan con esta cuenta.', adminsMakeKeys: 'Quien administra la organización crea las claves de API y los webhooks.', apiKeys: 'Claves de API', webhooks: 'Webhooks',
