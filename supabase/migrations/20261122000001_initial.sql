@@ -7367,7 +7367,8 @@ begin
     );
     perform private.notify(v_product.user_id, 'analysis_done', v_product.id, concat_ws(
         ' ', format('The analysis of %s is done.', v_product.name),
-        'Its score is ' || trim_scale((save_analysis.pack ->> 'score')::numeric) || '.'
+        'It stands out more than ' || trim_scale((save_analysis.pack ->> 'score')::numeric)
+        || ' of 100 posts.'
     ), jsonb_build_object(
         'product', v_product.name, 'score', (save_analysis.pack ->> 'score')::numeric
     ));
@@ -9672,14 +9673,26 @@ create function private.quote_matches(script private.normalized_text, matches in
 returns text
 language sql immutable security invoker set search_path = pg_catalog, pg_temp
 as $$
-    select string_agg(
-        '“' || regexp_replace(
-            substr(script.content, lower(m) + 1, upper(m) - lower(m)), '\s+', ' ', 'g'
-        ) || '”', ', '
-    )
-    from (select r from unnest(matches) as r limit 3) as first_three (m)
+    select string_agg('“' || t.word || '”', ', ' order by t.place)
+    from (
+        select
+            (array_agg(w.word order by w.place))[1] as word,
+            min(w.place) as place
+        from (
+            select
+                regexp_replace(
+                    substr(script.content, lower(f.m) + 1, upper(f.m) - lower(f.m)), '\s+', ' ', 'g'
+                ) as word,
+                f.place
+            from unnest(matches) with ordinality as f (m, place)
+        ) as w
+        group by lower(w.word)
+        order by min(w.place)
+        limit 3
+    ) as t
 $$;
-comment on function private.quote_matches is 'The first three matches, quoted for a message.';
+comment on function private.quote_matches is
+'The first three different matches, quoted for a message.';
 
 create function private.texts(list jsonb, default_texts text[] default '{}')
 returns text[]

@@ -293,7 +293,8 @@ begin
     );
     perform private.notify(v_product.user_id, 'analysis_done', v_product.id, concat_ws(
         ' ', format('The analysis of %s is done.', v_product.name),
-        'Its score is ' || trim_scale((save_analysis.pack ->> 'score')::numeric) || '.'
+        'It stands out more than ' || trim_scale((save_analysis.pack ->> 'score')::numeric)
+        || ' of 100 posts.'
     ), jsonb_build_object(
         'product', v_product.name, 'score', (save_analysis.pack ->> 'score')::numeric
     ));

@@ -17,6 +17,8 @@ async function ban(page, phrase) {
   await dialog.getByRole('button', { name: 'Save' }).click()
   await dialog.waitFor({ state: 'hidden' })
   await page.getByRole('heading', { name: `No ${phrase}` }).waitFor()
+  // What it bans, without opening it.
+  await page.getByText(`“${phrase}”`).waitFor()
 }
 
 async function newScript(page, productId, text) {
@@ -44,8 +46,12 @@ export async function signInToFinalScript({ open }) {
   await dialog.getByLabel('Name', { exact: true }).fill('Bottle')
   await dialog.getByLabel('Address').fill('bottle')
   await dialog.getByRole('button', { name: 'Add product' }).click()
-  await dialog.getByText('The source URL must start with http:// or https://.').waitFor()
-  await page.keyboard.press('Escape')
+  await dialog.getByText('This is no web address.').waitFor()
+  // As the browser's own bar shows it.
+  await dialog.getByLabel('Name', { exact: true }).fill('Typed by hand')
+  await dialog.getByLabel('Address').fill('shop.creatorscook.example/products/bottle')
+  await dialog.getByRole('button', { name: 'Add product' }).click()
+  await page.locator('.product', { hasText: 'Typed by hand' }).waitFor()
   await ban(page, 'miracle')
   await addProduct(page, 'Bottle')
 
@@ -61,7 +67,7 @@ export async function signInToFinalScript({ open }) {
   assert.equal(await page.getByLabel('Hook').inputValue(), chosen)
   await page.getByRole('button', { name: 'Write a draft' }).click()
   await page.locator('.rows a').first().click()
-  await page.getByText('Written by AI').waitFor()
+  await page.getByText('Written by a program').waitFor()
   const text = page.getByLabel('Text')
   const draft = await text.inputValue()
 
@@ -72,6 +78,11 @@ export async function signInToFinalScript({ open }) {
   await page.getByText('· saved').waitFor()
   await page.getByRole('button', { name: 'Make final' }).click()
   await page.locator('[data-code=script_not_compliant]').waitFor()
+  await text.fill(`A bottle.\n${draft}`)
+  // The refusal was of another text.
+  await page.locator('[data-code=script_not_compliant]').waitFor({ state: 'detached' })
+  await text.fill('[0-3 s, hook]\n(On screen: 600 ml)\nA bottle.\n#ad')
+  await page.getByText('2 spoken words, about 1 s.').waitFor()
   await text.fill(`A bottle.\n${draft}`)
   await page.waitForFunction(() => !document.querySelector('mark.error'))
   await page.getByRole('button', { name: 'Save', exact: true }).click()
@@ -116,6 +127,8 @@ export async function twoPeopleAtOnce({ open }) {
   await alice.goto(`${DASHBOARD_URL}/products/${product}/scripts`)
   await alice.getByText(`by ${colleague}`).waitFor()
   await alice.goto(`${DASHBOARD_URL}/audit`)
+  await alice.getByRole('row', { name: `${colleague} joined` }).waitFor()
+  await alice.getByRole('link', { name: 'a product: Shared bottle' }).waitFor()
   await alice.getByRole('row', { name: new RegExp(`${colleague} changed a script`) }).first().getByRole('link').click()
   await alice.getByLabel('Text').waitFor()
   return roles
@@ -186,6 +199,11 @@ export async function failedJobSaysWhy({ open }) {
   const shown = [await failed.getAttribute('data-code'), await failed.innerText()]
   await page.getByRole('link', { name: 'Behind a wall' }).click()
   await page.getByRole('heading', { name: 'No analysis yet' }).waitFor()
+  await page.goBack()
+  await page.getByRole('button', { name: 'Delete this product' }).click()
+  await page.getByRole('alertdialog').getByRole('button', { name: 'Delete' }).click()
+  await page.getByText('Behind a wall is deleted.').waitFor()
+  await page.getByRole('heading', { name: 'No products yet' }).waitFor()
   return shown
 }
 
@@ -316,6 +334,35 @@ export async function everyKindOfRule({ open }) {
   return { adopted, saved: saved.length, kinds: kinds.length, refusal }
 }
 
+/** What a person finds who asks what to film, and why. */
+export async function reasonsSayMore({ open }) {
+  const page = await open('/')
+  const product = await addProduct(page, 'Bottle to film')
+  await page.getByRole('heading', { name: 'What to film' }).waitFor()
+  const posts = await page.locator('.card').filter({ has: page.getByRole('heading', { name: 'Posts that stood out' }) }).locator('.statements > li').allInnerTexts()
+  await page.goto(`${DASHBOARD_URL}/products/${product}/people`)
+  await page.locator('.theme').first().waitFor()
+  const lines = await page.locator('.themes .statements > li').evaluateAll((items) =>
+    items.map((item) => [item.querySelector('.theme span').textContent, [...item.querySelectorAll('.sources li')].map((each) => each.lastChild.textContent.trim())]))
+  return { posts, lines }
+}
+
+/** How far the tabs fade at their end: as they open, and at their last one. */
+export async function tabsGoOn({ open }) {
+  const wide = await open('/')
+  const product = await addProduct(wide, 'Bottle in a hand')
+  const narrow = await open(`/products/${product}`, { name: NAME }, { viewport: { width: 390, height: 844 } })
+  const fade = async (page) => {
+    await page.locator('.tabs').waitFor()
+    return await page.locator('.tabs').evaluate((tabs) => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done(getComputedStyle(tabs).getPropertyValue('--after'))))))
+  }
+  const found = [await fade(wide), await fade(narrow)]
+  await narrow.getByRole('link', { name: /^Scripts/ }).click()
+  await narrow.waitForURL('**/scripts')
+  await until(async () => (await fade(narrow)) === '0px', 'the last tab without a fade')
+  return found
+}
+
 export async function historyAndCompetitors({ open }) {
   const page = await open('/')
   const first = await addProduct(page, 'Bottle today')
@@ -400,6 +447,9 @@ export async function notificationsAreRead({ open }) {
   const page = await open('/products')
   await page.getByRole('link', { name: '2 new' }).click()
   await page.getByText('The video of Bottle is a breakout now.').waitFor()
+  await page.getByText(/^The analysis of “.+” is done\. It stands out more than [\d.]+ of 100 posts\./).waitFor()
+  const spanish = await open('/notifications', { name: NAME }, { locale: 'es-ES' })
+  await spanish.getByText(/^El análisis de «.+» ha terminado\. Destaca más que [\d,]+ de 100 publicaciones\./).waitFor()
   await page.getByRole('button', { name: 'Mark all as read' }).click()
   await page.getByRole('button', { name: 'Mark all as read' }).waitFor({ state: 'hidden' })
   return await page.locator('.bell').count()

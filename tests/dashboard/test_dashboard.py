@@ -88,9 +88,12 @@ def test_a_full_plan_says_so_and_leads_to_the_plans(play: Play):
 def test_a_failed_job_says_why(play: Play):
     code, text = play("failedJobSaysWhy")
     assert code == "url_not_allowed"
-    assert text.startswith("Analysis failed. ")
-    # The same address again would end the same way.
-    assert text.endswith("add it with the right one.")
+    # The same address again would end the same way: what helps is at hand.
+    assert text.split("\n\n") == [
+        "Analysis failed. We read public web pages only, and this address is not one.",
+        "An address can\u2019t change. Delete the product, and add it with the right one.",
+        "Delete this product",
+    ]
 
 
 def test_what_is_saved_offline_is_sent_later(play: Play):
@@ -116,6 +119,21 @@ def test_every_kind_of_rule_has_a_form(play: Play):
     assert found["adopted"] >= 1
     assert (found["saved"], found["kinds"]) == (19, 19)
     assert found["refusal"] == "The rule's params.terms must have 1 to 100 entries."
+
+
+def test_a_pack_says_what_to_film_and_no_reason_repeats_its_line(play: Play):
+    found = play("reasonsSayMore")
+    # The numbers of a post stand once: the rest is a click away.
+    assert found["posts"]
+    assert all(post.count("likely") == 1 for post in found["posts"])
+    assert found["lines"]
+    assert not [
+        reason for title, reasons in found["lines"] for reason in reasons if title in reason
+    ]
+
+
+def test_tabs_that_go_on_beyond_a_phone_fade_at_the_edge(play: Play):
+    assert play("tabsGoOn") == ["0px", "48px"]
 
 
 def test_history_is_charted_and_competitors_stand_side_by_side(play: Play):
@@ -292,7 +310,7 @@ def test_the_keyboard_is_enough(play: Play):
 def test_pages_and_packs_speak_another_language(play: Play):
     assert play("anotherLanguage") == [
         "es",
-        "La dirección debe empezar por https:// y ser pública.",
+        "Esto no es una dirección web. Cópiala del navegador: empieza por https://.",
         "es",
     ]
 

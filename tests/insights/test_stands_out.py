@@ -291,7 +291,7 @@ def test_own_posts_and_a_busy_creator_are_not_the_strangers():
         (
             make_video("ana", saves=5),
             7,
-            "A place needs posts of 8 other creators with saves and likes; 7 are known.",
+            "This number needs posts of 8 other creators with saves and likes; 7 are known.",
         ),
     ],
 )

@@ -350,7 +350,10 @@ def test_an_analysis_that_is_done_and_another_score_are_told_of(db: Database, pr
     told = "select kind, text from public.notifications order by kind"
     done, score = seen(db, product, told)
     assert done["kind"] == "analysis_done"
-    assert re.fullmatch(r"The analysis of Mug is done\.( Its score is [\d.]+\.)?", done["text"])
+    assert re.fullmatch(
+        r"The analysis of Mug is done\.( It stands out more than [\d.]+ of 100 posts\.)?",
+        done["text"],
+    )
     assert score == {"kind": "score_changed", "text": "Mug: It stands out more."}
 
 

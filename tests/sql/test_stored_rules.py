@@ -370,6 +370,12 @@ def test_what_can_never_be_met_or_never_apply_is_refused(db: Database) -> None:
 NOWHERE = "Nothing."
 MESSAGES: list[tuple[Row, str, str]] = [
     (rule("banned_phrase", terms=["a lamp"]), "A  lamp!", "Don't say “A lamp”."),
+    # A word is named once, however often it stands there.
+    (
+        rule("banned_phrase", terms=["lamp", "best", "ever", "now"]),
+        "Lamp, lamp, best, LAMP, ever, now",
+        "Don't say “Lamp”, “best”, “ever”.",
+    ),
     (
         rule("substitution", map={"cheap": "affordable"}),
         "cheap",

@@ -34,18 +34,18 @@ function One({ onDone }: { onDone: () => void }) {
 
   const add = useMutation({
     mutationFn: ({ name, source_url, brand_id, tags }: Fields) =>
-      ask(client.from('products').insert({ id, name, source_url, brand_id: brand_id || null, tags: tagsOf(tags) }).select('id').single()),
+      ask(client.from('products').insert({ id, name, source_url: webAddress(source_url), brand_id: brand_id || null, tags: tagsOf(tags) }).select('id').single()),
     onSuccess: () => {
       say(t.added)
       void queries.invalidateQueries({ queryKey: ['products'] })
       void queries.invalidateQueries({ queryKey: ['account'] })
       onDone()
     },
-    onError: (error) => {
+    onError: (error, { source_url }) => {
       const refused = refusal(error)
       if (refused.advice.then !== 'mark field') return
       if (refused.code === 'already_exists' && refused.advice.field === 'id') return onDone()
-      setError(refused.advice.field as keyof Fields, { message: sentence(refused) }, { shouldFocus: true })
+      setError(refused.advice.field as keyof Fields, { message: refused.code === 'invalid_url' && !/^https?:/i.test(webAddress(source_url)) ? t.addressWrong : sentence(refused) }, { shouldFocus: true })
     },
   })
   const isMarked = add.error && refusal(add.error).advice.then === 'mark field'
@@ -65,6 +65,12 @@ function One({ onDone }: { onDone: () => void }) {
       <div className="row end"><Button kind="primary" type="submit" busy={add.isPending}>{t.addProduct}</Button></div>
     </form>
   )
+}
+
+/** People type shop.example/lamp as browsers show it. Whatever else is no address is left for the API to refuse. */
+function webAddress(typed: string): string {
+  const text = typed.trim()
+  return /^[\p{L}\p{N}-]+(\.[\p{L}\p{N}-]+)+(\/|\?|$)/u.test(text) ? `https://${text}` : text
 }
 
 /** One product a line, its name and its address. Each line has its own answer. */

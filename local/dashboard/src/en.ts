@@ -15,13 +15,13 @@ export const en = {
     audit: 'Audit log', developers: 'Developers', connections: 'Connections', account: 'Account',
   },
   roles: { admin: 'Admin', editor: 'Editor', viewer: 'Viewer' },
-  roleMeans: { admin: 'Also buys, exports, deletes, and makes API keys.', editor: 'Adds and changes.', viewer: 'Reads.' },
+  roleMeans: { admin: 'Adds and changes, buys plans, exports, deletes the account, and makes API keys.', editor: 'Adds and changes.', viewer: 'Reads.' },
 
   // Signing in
   signIn: 'Sign in', signOut: 'Sign out', signInAgain: 'Sign in again', switchAccount: 'Switch account',
-  localSignIn: 'This machine has a stand-in for Clerk. Any name signs you in, without a password.',
+  signInTo: 'Sign in to CreatorsCook', localSignIn: 'CreatorsCook reads what people say about your products, and says what to film. On this machine any name signs you in, without a password.',
   name: 'Name', nameWrong: 'Use 1 to 64 letters, digits, or . _ @ + -', organisation: 'Organisation', role: 'Role',
-  organisationHint: 'Leave it empty for your own account.',
+  organisationHint: 'Only to work with colleagues. Leave it empty for your own account.',
   actsFor: (name: string, org: string) => `${name}, acting for ${org}`, ownAccount: (name: string) => `${name}, own account`,
   sessionEnded: 'Your session has ended', accountGone: 'This account is gone', textKept: 'This page stays as it is. What you have written is kept.',
   offline: 'You are offline. Changes are sent when you are back.',
@@ -34,14 +34,14 @@ export const en = {
 
   // Products
   product: 'Product', inUse: (used: number, limit: number) => `${used} of ${plural(limit, 'product', 'products')} of your plan in use`,
-  addProduct: 'Add product', addProductText: 'The address of a shop page, a TikTok video or a TikTok profile. The first analysis starts at once.',
+  addProduct: 'Add product', addProductText: 'Give the web address of a shop page, a TikTok video or a TikTok profile. The first analysis starts at once.',
   addMany: 'Add several at once', addOne: 'Add one', addManyText: 'One product a line: a name, a comma, an address. Up to 500.',
   productLines: 'Products', line: (line: number) => `Line ${line}:`, addCount: (count: number) => `Add ${plural(count, 'product', 'products')}`,
   added: 'Added. The analysis has started.', addedMany: (count: number) => `${plural(count, 'product', 'products')} added.`,
-  address: 'Address', addressHint: 'It must be public, and it can’t change later.', tags: 'Tags (optional)', tagsHint: 'To find it again. Separated by commas.', brand: 'Brand', noBrand: 'No brand',
+  address: 'Web address', addressHint: 'It must be public, and it can’t change later.', addressWrong: 'This is no web address. Copy it from the browser: it starts with https://.', tags: 'Tags (optional)', tagsHint: 'To find it again. Separated by commas.', brand: 'Brand', noBrand: 'No brand',
   search: 'Search by name', show: 'Show', inUseOnly: 'In use', archived: 'Archived', removeFilter: (tag: string) => `Stop filtering by ${tag}`,
   clearFilters: 'Clear filters', nothingFound: 'Nothing matches',
-  noProducts: 'No products yet', noProductsText: 'Add the page of a product, and see what people say about it and what works.', noProductsViewer: 'An editor can add products.',
+  noProducts: 'No products yet', noProductsText: 'Add the page of a product. You see what people say about it, and what to film.', noProductsViewer: 'An editor can add products.',
   analysed: (ago: string) => `analysed ${ago}`, scriptCount: (count: number) => plural(count, 'script', 'scripts'), addedBy: ({ isMe, name }: Maker) => `added by ${isMe ? 'you' : name}`, changedBy: ({ isMe, name }: Maker) => `by ${isMe ? 'you' : name}`, before: (score: string) => `was ${score}`,
   sample: 'Sample data', sampleText: 'These results come from the included sample data, not from data about this product.',
   watch: 'Watch it', watchIs: { off: 'Not watched', weekly: 'Watched weekly', daily: 'Watched daily' },
@@ -65,7 +65,7 @@ export const en = {
   fromTo: (low: string, high: string) => `${low} to ${high}`, likely: (low: string, high: string) => `(likely ${low} to ${high})`, of: (count: string) => `n = ${count}`, times: (ratio: string) => `${ratio} times the usual views`,
   intervalOf: (what: string, value: number, range: readonly number[] | null | undefined) =>
     `${what}: ${Math.round(value * 100) / 100}${range ? `, likely ${Math.round(range[0]! * 100) / 100} to ${Math.round(range[1]! * 100) / 100}` : ''}`,
-  standsOutMeans: (value: string) => `Of 100 posts, ${value} stand out less. The bar is what is likely: at 80 of 100 later looks the number should be inside.`, stillGrowingMeans: 'How many of 100 posts get fewer saves per like. Many saves go with views that keep coming; it is no forecast.', standsOutMissing: 'There is nothing to compare a video with yet.',
+  standsOutMeans: (value: string) => `Of 100 posts, ${value} stand out less. The brackets and the bar are the likely range: 80 of 100 later analyses should find the number inside.`, stillGrowingMeans: 'It counts how many of 100 posts get fewer saves per like. Posts that people save tend to keep getting views. It is no forecast.', standsOutMissing: 'There is nothing to compare a video with yet.',
   bands: { breakout: 'breakout', above: 'above usual', typical: 'as usual', below: 'below usual', insufficient_data: 'too little data' },
   moods: { positive: 'Positive', mixed: 'Praise and complaint', negative: 'Negative', neutral: 'Neutral', unclear: 'Unclear', insufficient_data: 'Too little data' },
   levels: { high: 'high', medium: 'medium', low: 'low', insufficient_data: 'too little data' },
@@ -75,11 +75,11 @@ export const en = {
   cases: { shop_product: 'Pack for a product of a shop', own_video: 'Pack for your own video', profile: 'Pack for a profile', no_comments: 'Pack without comments' },
   confidence: 'Confidence', whyConfidence: 'Why this confidence', freshUntil: (day: string) => `Fresh until ${day}.`, why: 'Why we say this',
   evidence: { comment: 'Comments', review: 'Reviews', video: 'Video', product_fact: 'Page', benchmark: 'Comparison' },
-  whatChanged: 'What changed since the last analysis', nextSteps: 'What to do next', hooks: 'Hooks', facts: 'What the page states', angles: 'Angles', beats: 'Script, beat by beat', risks: 'Risks',
+  whatChanged: 'What changed since the last analysis', toFilm: 'What to film', nextSteps: 'What to do next', hooks: 'Hooks', facts: 'What the page states', angles: 'Angles', beats: 'Script, beat by beat', risks: 'Risks',
   comparables: 'Posts that stood out', theirTags: 'Their hashtags', tagsAreCounts: 'How many of these posts have each hashtag. It is a count, not advice.', watchVideo: 'Watch it', secondsLong: (seconds: string) => `${seconds} s long`,
   ratioBasis: { creator_median: 'compared with its creator’s usual views', followers: 'compared with accounts of as many followers' },
   dosDonts: 'Do and don’t', dos: 'Do', donts: 'Don’t', disclosure: 'Disclosure', caveats: 'What to keep in mind',
-  scriptFromHook: 'Write a script', retentionOf: (mean: string, low: string, high: string, n: number) => `viewers stay: ${mean} of 2 (${low} to ${high}, ${plural(n, 'post', 'posts')})`,
+  scriptFromHook: 'Write a script', retentionOf: (mean: string, low: string, high: string, n: number) => `after 5 s, viewers left on a scale from 0 to 2: ${mean} (likely ${low} to ${high}, ${plural(n, 'post', 'posts')})`,
   hookTypes: {
     question: 'Question', contrarian: 'Contrarian', result_first: 'Result first', problem: 'Problem', story: 'Story', listicle: 'List', pov: 'Point of view', demo: 'Demo',
     social_proof: 'Social proof', warning: 'Warning', comparison: 'Comparison', curiosity_gap: 'Curiosity', none: 'No hook',
@@ -100,7 +100,7 @@ export const en = {
   sharedPack: 'A shared pack', sharedOn: (day: string) => `Written on ${day}`, linkIncomplete: 'This link is not complete', linkOver: 'This link has ended', linkOverText: 'Ask who sent it for a new one.',
 
   // What people say
-  netMeans: 'The share of praise minus the share of complaint. The bar is a 95 % interval.', fromTexts: (n: number) => `From ${plural(n, 'comment or review', 'comments and reviews')}.`,
+  netMeans: 'The share of praise minus the share of complaint, from -1 to +1. The bar is the likely range (95 %).', fromTexts: (n: number) => `From ${plural(n, 'comment or review', 'comments and reviews')}.`,
   shares: { positive: 'Praise', neutral: 'Neither', negative: 'Complaint' },
   whatWasRead: 'What was read', readCounts: (read: number, all: number) => `${read.toLocaleString('en')} of ${plural(all, 'text', 'texts')} that were found`,
   commentsReviews: (comments: number, reviews: number) => `${plural(comments, 'comment', 'comments')}, ${plural(reviews, 'review', 'reviews')}`,
@@ -112,9 +112,9 @@ export const en = {
   stars: 'Stars', fromReviews: (n: number) => `from ${plural(n, 'review', 'reviews')}`, starCount: (count: number) => `${count} ★`, wantToBuy: 'Want to buy',
 
   // Performance
-  viewsPerHour: (views: string) => `${views} views an hour since the last look`, openings: 'How posts that stood out begin', openingsFrom: (n: number) => `From ${plural(n, 'post', 'posts')}, by what is said. Never their words.`,
+  viewsPerHour: (views: string) => `${views} views an hour since the count before`, openings: 'How posts that stood out begin', openingsFrom: (n: number) => `From ${plural(n, 'post', 'posts')}, by what is said. Never their words.`,
   pace: 'Pace', wordsPerSecond: (words: string) => `${words} words a second`, productFirst: 'Product first named', atSecond: (second: string) => `at second ${second}`,
-  retention: 'How long viewers stay, by kind of hook', retentionMeans: 'Of other posts, after five seconds: 0 means few are left, 2 means many. The bar is a 95 % interval.', pooled: 'Kinds on one line do not differ from each other measurably.',
+  retention: 'How long viewers stay, by kind of hook', retentionMeans: 'Of other posts, after five seconds: 0 means few are left, 2 means many. The bar is the likely range (95 %).', pooled: 'Kinds on one line do not differ from each other measurably.',
   patterns: 'Patterns of the creator’s own posts', patternsMean: 'What goes with views among the posts of one creator. A pattern, no cause.',
   patternKinds: {
     short: ({ seconds, ratio, n, others }: PatternWords) => `Posts of up to ${seconds} s get ${ratio} times the views of the longer ones (${n} against ${others}).`,
@@ -131,12 +131,12 @@ export const en = {
   drivers: 'What may lie behind it', driversFor: 'For it', driversAgainst: 'Against it',
   metrics: 'Measured', metric: 'Measure', value: 'Value', amongOthers: 'Among other posts', basis: 'Basis',
   metricNames: { share_rate: 'Shares per view', save_rate: 'Saves per view', saves_per_like: 'Saves per like', comment_rate: 'Comments per view', like_rate: 'Likes per view', engagement_rate: 'Engagement per view', outlier_ratio: 'Views, times usual' },
-  record: 'Record of these intervals', recordMeans: 'An 80 % interval should hold at about 80 of 100 later looks. The line marks 80.', recordOwn: 'Your products', recordAll: 'All accounts',
-  recordOwnNone: 'How often such bars held is not known yet: the first is judged at a look three days later, or more.', recordNone: 'Nothing was judged yet. The next look comes three days later, or more.', held: (hits: number, n: number) => `${hits} of ${n} held:`,
+  record: 'How often the likely ranges held', recordMeans: 'A range holds if a later analysis finds the number inside. About 80 of 100 should. The line marks 80.', recordOwn: 'Your products', recordAll: 'All accounts',
+  recordOwnNone: 'No likely range of yours was checked yet. An analysis at least three days later checks the first.', recordNone: 'None was checked yet. An analysis at least three days later checks the first.', held: (hits: number, n: number) => `${hits} of ${n} held:`,
 
   // Over time
-  measure: 'Measure', onePoint: 'One analysis so far. A line needs two.', standsOutBand: 'The band is the 80 % interval of each analysis.', netBand: 'The band is the 95 % interval of each analysis.',
-  analyses: 'Analyses', day: 'Day', nextLook: 'Next look', complaints: 'Complaints', viewsAnHour: 'Views an hour', notJudged: 'not judged yet', heldYes: 'held', heldNo: 'missed',
+  measure: 'Measure', onePoint: 'One analysis so far. A line needs two.', standsOutBand: 'The band is the likely range of each analysis (80 %).', netBand: 'The band is the likely range of each analysis (95 %).',
+  analyses: 'Analyses', day: 'Day', nextLook: 'Range held?', complaints: 'Complaints', viewsAnHour: 'Views an hour', notJudged: 'not checked yet', heldYes: 'yes', heldNo: 'no',
   chartOf: (what: string, n: number) => `${what} over ${n} analyses. The table below has the numbers.`,
 
   // Compare
@@ -145,10 +145,10 @@ export const en = {
   overlap: 'Where two bars overlap, the difference may be chance.',
 
   // Scripts
-  script: 'Script', noScripts: 'No scripts yet', noScriptsText: 'Have a draft written, or write one yourself.', writeMyself: 'Write one myself', newScriptText: 'Hook:\n\n', scriptStatus: { draft: 'Draft', final: 'Final' }, aiDraft: 'Written by AI',
-  aiDraftTitle: 'Have a draft written', hook: 'Hook', anyHook: 'Let the writer choose', wish: 'Wishes (optional)', wishHint: 'Tone, length, what must come up. Your brand rules are followed anyway.', writeDraft: 'Write a draft', draftBegun: 'The draft is being written.',
+  script: 'Script', noScripts: 'No scripts yet', noScriptsText: 'Have a draft written, or write one yourself.', writeMyself: 'Write one myself', newScriptText: 'Hook:\n\n', scriptStatus: { draft: 'Draft', final: 'Final' }, aiDraft: 'Written by a program',
+  aiDraftTitle: 'Have a draft written', hook: 'Hook', anyHook: 'Let the writer choose', wish: 'Wishes (optional)', wishHint: 'Tone, length, what must come up. The draft shows what breaks your brand rules.', writeDraft: 'Write a draft', draftBegun: 'The draft is being written.',
   openWith: (hook: string) => `Open with this hook: ${hook}`, versionOf: (version: number) => `Version ${version}`, title: 'Title', text: 'Text', unsaved: 'not saved yet', allSaved: 'saved', savesLater: 'is saved when you are back online',
-  makeFinal: 'Make final', saveFinal: 'Save and make final', backToDraft: 'Back to draft', isFinal: 'The script is final.', wordsSeconds: (words: number, seconds: number) => `${plural(words, 'word', 'words')}, about ${seconds} s spoken. Ctrl+S saves.`,
+  makeFinal: 'Make final', saveFinal: 'Save and make final', backToDraft: 'Back to draft', isFinal: 'The script is final.', wordsSeconds: (words: number, seconds: number) => `${plural(words, 'spoken word', 'spoken words')}, about ${seconds} s. Words in brackets are not counted. Ctrl+S saves.`,
   rulesOf: 'Brand rules', noRulesApply: 'No rule applies to this script.', keepsFromFinal: (n: number) => `${plural(n, 'broken rule keeps', 'broken rules keep')} it from being final.`, needsReview: 'Judge yourself', suggestion: 'Suggestion', showInText: 'Show in the text',
   passedRules: (n: number) => `${plural(n, 'rule is', 'rules are')} kept.`, brokenRules: (n: number): string => (n === 1 ? 'broken rule' : 'broken rules'),
   review: 'Review by AI', reviewText: 'Advice on the draft as it was written. It keeps no script from being final.', verdicts: { pass: 'kept', fail: 'broken', needs_review: 'unclear', not_applicable: 'does not apply' },
@@ -157,10 +157,10 @@ export const en = {
   deleteScript: 'Delete this script?', deleteScriptText: 'Its versions are deleted, too. This can’t be undone.', scriptDeleted: 'The script is deleted.', leaveUnsaved: 'Leave without saving?', leaveUnsavedText: 'What you have changed here is lost.', leave: 'Leave',
 
   // Brand rules
-  rulesText: 'What scripts must and must not say. A broken error keeps a script from being final.', addRule: 'Add rule', editRule: 'Edit rule', ruleText: 'Scripts are checked while they are written, without AI.', ruleName: 'Name', kind: 'Kind', severity: 'Severity',
+  rulesText: 'What scripts must and must not say. A script that breaks a rule marked Error can’t be final.', addRule: 'Add rule', editRule: 'Edit rule', ruleText: 'Scripts are checked while they are written, without AI.', ruleName: 'Name', kind: 'Kind', severity: 'Severity',
   ruleSeverity: { error: 'Error', warning: 'Warning', info: 'Note' }, severityMeans: { error: 'keeps a script from being final', warning: 'is shown', info: 'is shown' },
   appliesTo: 'Applies to', allBrands: 'All brands', ruleMessage: 'What writers see (optional)', ruleMessageHint: 'A sentence that says why.', moreFields: 'More', paidOnly: 'Only for paid partnerships (a person decides)', passExamples: 'Texts that keep it', failExamples: 'Texts that break it', examplesHint: 'One a line. The rule is refused if it judges one wrongly.',
-  onePerLine: 'One a line.', mapHint: 'One a line: cheap = affordable', byDefault: 'As usual', ruleSaved: 'The rule is saved.', ruleDeleted: 'The rule is deleted.', deleteRule: (name: string) => `Delete the rule ${name}?`, deleteRuleText: 'Scripts are no longer checked against it.',
+  onePerLine: 'One a line.', mapHint: 'One a line: cheap = affordable', byDefault: 'Standard', ruleSaved: 'The rule is saved.', ruleDeleted: 'The rule is deleted.', deleteRule: (name: string) => `Delete the rule ${name}?`, deleteRuleText: 'Scripts are no longer checked against it.',
   adoptFtc: 'Copy the rules of the FTC', adoptTiktok: 'Copy the rules of TikTok', adopted: (n: number) => `${plural(n, 'rule is', 'rules are')} in your list.`, noRules: 'No rules yet', noRulesText: 'Copy a starter set, or add one of your own.', applied: 'Applied', origin: { ftc: 'from the FTC', tiktok: 'from TikTok' },
   kinds: {
     banned_phrase: { name: 'Banned phrases', text: 'Words that must not appear, in any disguise.' },
@@ -190,7 +190,7 @@ export const en = {
     target: 'Should sound', forbid: 'Must not sound', threshold: 'Threshold, 0 to 1', metric: 'Measure', required: 'Required', position: 'Position', names: 'Names', forbidden: 'Forbidden', text: 'Question', rules: 'Rules',
   },
   paramChoices: {
-    word: 'whole words', prefix: 'beginnings of words', substring: 'any part', case: 'other cases', width: 'other widths', leet: 'digits for letters', zero_width: 'hidden characters', exact: 'exactly so', any: 'any',
+    word: 'whole words', prefix: 'beginnings of words', substring: 'any part', case: 'capitals (BEST)', width: 'wide letters (ｂｅｓｔ)', leet: 'digits for letters (b3st)', zero_width: 'hidden characters', exact: 'exactly so', any: 'any',
     chars: 'characters', words: 'words', seconds: 'seconds', match: 'must match', not_match: 'must not match', health: 'health', weight: 'weight', income: 'income', superlative: 'superlatives', guarantee: 'guarantees', before_after: 'before and after', comparison: 'comparisons',
     forbid: 'forbidden', substantiate: 'needs proof', disclaim: 'needs a disclaimer', forbid_fabricated_first_person: 'no invented experience', review: 'a person looks', start: 'at the start', end: 'at the end', anywhere: 'anywhere', fk_grade: 'school grade (Flesch-Kincaid)',
   },
@@ -210,10 +210,11 @@ export const en = {
   planWatch: { off: 'No watching', weekly: 'Watches products weekly', daily: 'Watches products daily' }, thanks: 'Thank you', planIs: (plan: string) => `Your plan is ${plan} now.`,
 
   // Members, audit, notifications
-  membersText: 'Who acts for the organisation.', seatsUsed: (used: number, limit: number) => `${used} of ${plural(limit, 'seat', 'seats')} taken this month`, seen: (ago: string) => `Last here ${ago}.`, yourself: 'You', invite: 'Invite somebody', inviteText: 'People are invited, named and given roles in Clerk. Here a colleague is a role and the beginning of an id.', inviteLocal: (org: string) => `On this machine, whoever signs in with the organisation ${org} is a member.`, seatsFull: 'All seats of this month are taken.',
+  membersText: 'Who acts for the organisation.', seatsUsed: (used: number, limit: number) => `${used} of ${plural(limit, 'seat', 'seats')} taken this month`, seen: (ago: string) => `Last here ${ago}.`, yourself: 'You', invite: 'Invite somebody', inviteText: 'The sign-in keeps names, this page does not. A colleague is shown as a role and four characters.', inviteLocal: (org: string) => `On this machine nobody sends invitations. Your colleague opens this page, and signs in with the organisation ${org}.`, seatsFull: 'All seats of this month are taken.',
   noOrganisation: 'This is your own account', noOrganisationText: 'Sign in for an organisation to see its members.',
   auditText: 'Who changed what, without the texts themselves. Kept for a year.', noEvents: 'Nothing has happened yet', adminsOnly: 'For admins', adminsOnlyText: 'An admin of the organisation sees who changed what.', when: 'When', who: 'Who', did: 'What', changed: 'Changed', nobody: 'nobody', you: 'you', anApiKey: 'an API key',
-  auditActions: { insert: 'added', update: 'changed', delete: 'deleted', export: 'exported' }, targets: { product: 'a product', script: 'a script', brand_rule: 'a brand rule', api_key: 'an API key', webhook_endpoint: 'a webhook', subscription: 'a subscription', membership: 'a membership', account: 'the account' },
+  auditActions: { insert: 'added', update: 'changed', delete: 'deleted', export: 'exported' }, joined: 'joined', targets: { product: 'a product', script: 'a script', brand_rule: 'a brand rule', api_key: 'an API key', webhook_endpoint: 'a webhook', subscription: 'a subscription', membership: 'a membership', account: 'the account' },
+  analysisDone: (product: string, score: string | null) => `The analysis of “${product}” is done.${score === null ? '' : ` It stands out more than ${score} of 100 posts.`}`, analysisFailed: (product: string, why: string) => `The analysis of “${product}” failed. ${why}`,
   openProduct: 'Open the product', unread: (n: number) => `${n} new`, markRead: 'Mark as read', markAllRead: 'Mark all as read', noNotifications: 'Nothing to tell', noNotificationsText: 'A breakout, a new complaint or a sold-out product of those you watch is told here.',
 
   // Developers

@@ -16,7 +16,7 @@ export function Sources({ ids, known, why }: { ids: readonly string[]; known: Kn
         {found.map((each) => (
           <li key={each.id}>
             <span className="kind">{t.evidence[each.kind]}</span> {each.paraphrase}
-            {each.n > 1 && <span className="muted"> ({t.of(format.number(each.n))})</span>}
+            {each.n > 1 && !each.paraphrase.includes(format.number(each.n)) && <span className="muted"> ({t.of(format.number(each.n))})</span>}
             {each.url && /^https?:\/\//.test(each.url) && <> <a href={each.url} target="_blank" rel="noreferrer">{t.open}</a></>}
           </li>
         ))}

@@ -13,7 +13,7 @@ export function isInFlight(product: Pick<Overview, 'job_status'>): boolean {
 }
 
 /** What the latest job of a product does, or why it failed; nothing once it is done. */
-export function JobLine({ product, onDelete }: { product: Overview; onDelete?: () => void }) {
+export function JobLine({ product, onDelete }: { product: Overview; onDelete: () => void }) {
   const { t, language } = useLanguage()
   const client = useClient()
   const queries = useQueryClient()
@@ -59,7 +59,7 @@ export function JobLine({ product, onDelete }: { product: Overview; onDelete?: (
     <div className="notice bad" data-code={job_error_code}>
       <p>{job_status === 'cancelled' ? t.wasCancelled(what) : <>{t.hasFailed(what)} {why}</>}</p>
       {isWrongAddress && mayEdit && <p>{t.otherAddress}</p>}
-      {isWrongAddress && mayEdit && onDelete && <Button kind="danger" onClick={onDelete}>{t.deleteThis}</Button>}
+      {isWrongAddress && mayEdit && <Button kind="danger" onClick={onDelete}>{t.deleteThis}</Button>}
       {mayEdit && isWithoutScript && <p><Link to={`/products/${product.id}/scripts`}>{t.writeMyself}</Link></p>}
       {mayEdit && !isWrongAddress && (job_kind === 'analyze_product' || isWithoutScript) && !product.archived_at && (
         <Button busy={again.isPending} onClick={() => again.mutate()}>{t.analyseAgain}</Button>

@@ -25,7 +25,10 @@ export function Pack({ content, record, onHook, aside }:
         <h2 className="statement">{content.headline}</h2>
         <p>{content.summary}</p>
         {(content.findings ?? []).length > 0 && (
-          <ol className="plain steps">{(content.findings ?? []).map((finding) => <li key={finding.text}><div><b>{finding.text}</b> {finding.do}</div></li>)}</ol>
+          <>
+            <h3 lang={language}>{t.toFilm}</h3>
+            <ol className="plain steps">{(content.findings ?? []).map((finding) => <li key={finding.text}><div><b>{finding.text}</b> {finding.do}</div></li>)}</ol>
+          </>
         )}
         <p className="muted small">
           {t.confidence}: {t.levels[content.confidence.level]}. {t.freshUntil(format.day(content.freshness.expires_at))}
@@ -235,7 +238,7 @@ function Comparables({ content }: { content: Content }) {
                 {each.hook !== 'none' && <Chip>{t.hookTypes[each.hook]}</Chip>}
                 {each.duration_s !== null && <span className="muted small">{t.secondsLong(format.number(each.duration_s))}</span>}
               </div>
-              <p className="muted small">{each.why}</p>
+              <Sources ids={[]} known={[]} why={each.why} />
             </li>
           ))}
         </ul>

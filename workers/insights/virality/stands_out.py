@@ -296,7 +296,7 @@ def still_growing(subject: Video | None, videos: Sequence[Video], log: EvidenceL
         return _not_shown("The source gives no saves or no likes of the video.")
     if len(peers) < MIN_PEERS:
         return _not_shown(
-            f"A place needs posts of {MIN_PEERS} other creators with saves and likes; "
+            f"This number needs posts of {MIN_PEERS} other creators with saves and likes; "
             f"{len(peers)} are known."
         )
     place, n = percentile_of(rate, peers), len(peers)

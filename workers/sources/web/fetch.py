@@ -368,4 +368,4 @@ def _inflated(inflate: zlib._Decompress, chunk: bytes, left_bytes: int) -> bytes
 
 
 def _not_allowed() -> Reject:
-    return Reject("url_not_allowed", "This address is not one that we can fetch pages from.")
+    return Reject("url_not_allowed", "We read public web pages only, and this address is not one.")

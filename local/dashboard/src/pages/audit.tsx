@@ -1,5 +1,5 @@
 import type { Tables } from '@creatorscook/client/database'
-import { useInfiniteQuery } from '@tanstack/react-query'
+import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
 import { useEffect } from 'react'
 import { Link } from 'react-router'
 import { ask, useMay, useMakers } from '../data.ts'
@@ -29,6 +29,7 @@ export function Component() {
     getNextPageParam: (last) => (last.length === COUNT ? last.at(-1) : undefined),
     enabled: isAdmin,
   })
+  const names = useNames(events.data?.pages.flat() ?? [])
   if (!isAdmin) return <Empty title={t.adminsOnly} text={t.adminsOnlyText} />
   const rows = events.data?.pages.flat() ?? []
   const who = ({ actor, api_key_id }: Event) => {
@@ -52,7 +53,7 @@ export function Component() {
                 <tr key={event.id}>
                   <td className="nowrap">{format.moment(event.created_at)}</td>
                   <td>{who(event)}</td>
-                  <td>{t.auditActions[event.action]} <Target event={event} /></td>
+                  <td>{event.target_kind === 'membership' && event.action === 'insert' && event.actor ? t.joined : <>{t.auditActions[event.action]} <Target event={event} name={names.get(event.target_id ?? '')} /></>}</td>
                   <td className="muted small">{event.changes.join(', ')}</td>
                 </tr>
               ))}
@@ -65,10 +66,32 @@ export function Component() {
   )
 }
 
-/** What changed, with a way to it where it still is. */
-function Target({ event: { target_kind, target_id, action } }: { event: Event }) {
+/** The names of what is still there. The log itself keeps none. */
+function useNames(events: Event[]) {
+  const client = useClient()
+  const ids = (kind: string) => [...new Set(events.filter(({ target_kind }) => target_kind === kind).flatMap(({ target_id }) => target_id ?? []))]
+  const wanted = { product: ids('product'), script: ids('script'), brand_rule: ids('brand_rule') }
+  const { data } = useQuery({
+    queryKey: ['audit', 'names', wanted],
+    queryFn: async () => {
+      const [products, scripts, rules] = await Promise.all([
+        wanted.product.length ? ask(client.from('products').select('id, name').in('id', wanted.product)) : [],
+        wanted.script.length ? ask(client.from('scripts').select('id, name:title').in('id', wanted.script)) : [],
+        wanted.brand_rule.length ? ask(client.from('brand_rules').select('id, name:rule_name').in('id', wanted.brand_rule)) : [],
+      ])
+      return [...products, ...scripts, ...rules]
+    },
+    enabled: events.length > 0,
+    placeholderData: (before) => before,
+  })
+  return new Map((data ?? []).map(({ id, name }) => [id, name]))
+}
+
+/** What changed, with its name and a way to it where it still is. */
+function Target({ event: { target_kind, target_id, action }, name }: { event: Event; name: string | null | undefined }) {
   const { t } = useLanguage()
-  const name = t.targets[target_kind as keyof typeof t.targets] ?? target_kind
-  const page = { product: 'products', script: 'scripts' }[target_kind as string]
-  return page && target_id && action !== 'delete' ? <Link to={`/${page}/${target_id}`}>{name}</Link> : name
+  const kind = t.targets[target_kind as keyof typeof t.targets] ?? target_kind
+  const page = { product: `/products/${target_id}`, script: `/scripts/${target_id}`, brand_rule: '/rules' }[target_kind as string]
+  const words = name ? `${kind}: ${name}` : kind
+  return page && target_id && action !== 'delete' ? <Link to={page}>{words}</Link> : words
 }

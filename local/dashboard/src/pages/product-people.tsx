@@ -115,11 +115,13 @@ function Themes({ people }: { people: SentimentSummary }) {
 
 function ThemeLine({ theme, people }: { theme: Theme; people: SentimentSummary }) {
   const { t, format } = useLanguage()
+  // A theme is its own reason: a source that only says its title again is left out.
+  const telling = theme.evidence_ids.filter((id) => people.evidence.some((each) => each.id === id && (each.url || !each.paraphrase.startsWith(theme.title))))
   return (
     <li>
       <div className="theme"><span>{theme.title}</span><span className="amount">{format.number(theme.n)} <span className="muted small">{format.share(theme.share)}</span></span></div>
       {theme.source === 'model' && <span className="muted small">{t.byModel}</span>}
-      <Sources ids={theme.evidence_ids} known={people.evidence} />
+      <Sources ids={telling} known={people.evidence} />
     </li>
   )
 }
@@ -156,7 +158,7 @@ function AspectLine({ aspect, people }: { aspect: Aspect; people: SentimentSumma
           : <Interval value={net} range={ci95} domain={[-1, 1]} zero={0} label={t.intervalOf(shown, net, ci95)} />}
         {net !== null && <span className="amount"><NetText value={net} range={ci95} /> <span className="muted small">{t.mentions(mentions)}</span></span>}
       </div>
-      <Sources ids={evidence_ids} known={people.evidence} why={[basis, precision === null ? '' : t.precision(format.share(precision))].filter(Boolean).join(' ')} />
+      <Sources ids={evidence_ids} known={people.evidence} why={[basis, precision === null ? '' : t.precision(format.share(precision))].filter(Boolean).join('. ')} />
     </li>
   )
 }

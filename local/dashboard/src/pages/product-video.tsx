@@ -191,7 +191,7 @@ function MetricsCard({ video }: { video: ViralityBreakdown }) {
                 <td>{t.metricNames[metric.name as keyof typeof t.metricNames] ?? metric.name.replace(/_/g, ' ')}</td>
                 <td className="end">{metric.value! < 1 ? format.two(metric.value! * 100) + ' %' : format.number(metric.value!)}</td>
                 <td>{metric.percentile == null ? <span className="muted">{t.notMeasured}</span> : <>{format.number(Math.round(metric.percentile))} {t.of100}</>}</td>
-                <td className="muted small">{metric.basis} {metric.n > 0 && `(${t.of(format.number(metric.n))})`}</td>
+                <td className="muted small basis">{metric.basis} {metric.n > 0 && `(${t.of(format.number(metric.n))})`}</td>
               </tr>
             ))}
           </tbody>

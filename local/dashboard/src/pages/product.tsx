@@ -7,11 +7,12 @@ import { useForm } from 'react-hook-form'
 import { NavLink, Outlet, useLocation, useNavigate, useParams } from 'react-router'
 import { tagsOf } from '../add-product.tsx'
 import { ask, refusal, useBrands, useMay } from '../data.ts'
+import { DeleteProduct } from '../delete-product.tsx'
 import { useLanguage } from '../i18n.tsx'
 import { isInFlight, JobLine } from '../jobs.tsx'
 import { useOverview } from '../product-data.ts'
 import { useClient } from '../session.tsx'
-import { Button, Chip, Confirm, Dialog, Input, Loading, Problem, Select, useSay, useSentence } from '../ui.tsx'
+import { Button, Chip, Dialog, Input, Loading, Problem, Select, useSay, useSentence } from '../ui.tsx'
 import { hostOf } from './products.tsx'
 
 export function Component() {
@@ -71,15 +72,6 @@ function Head({ product }: { product: Overview }) {
     onSuccess: (_, at) => say(at ? t.archivedSaid : t.restored),
     onSettled: refresh,
   })
-  const remove = useMutation({
-    mutationFn: () => ask(client.from('products').delete().eq('id', product.id).select('id')),
-    onSuccess: () => {
-      say(t.deleted(product.name))
-      navigate('/products')
-      queries.removeQueries({ queryKey: ['products', 'one', product.id] })
-      refresh()
-    },
-  })
   const brand = brands.find(({ id }) => id === product.brand_id)
   return (
     <>
@@ -130,12 +122,9 @@ function Head({ product }: { product: Overview }) {
       </header>
       {product.is_sample && <div className="notice warn">{t.sampleText}</div>}
       <JobLine product={product} onDelete={() => setAsks('delete')} />
-      <Problem error={analyse.error ?? watch.error ?? archive.error ?? remove.error} />
+      <Problem error={analyse.error ?? watch.error ?? archive.error} />
       <Edit product={product} open={asks === 'edit'} onOpenChange={(open) => setAsks(open ? 'edit' : null)} />
-      <Confirm
-        open={asks === 'delete'} onOpenChange={(open) => setAsks(open ? 'delete' : null)}
-        title={t.deleteProduct(product.name)} text={t.deleteProductText} action={t.delete} onConfirm={() => remove.mutate()}
-      />
+      <DeleteProduct product={product} open={asks === 'delete'} onOpenChange={(open) => setAsks(open ? 'delete' : null)} onDeleted={() => navigate('/products')} />
     </>
   )
 }

@@ -4,6 +4,7 @@ import { useDeferredValue, useEffect, useState } from 'react'
 import { Link, useSearchParams } from 'react-router'
 import { AddProduct } from '../add-product.tsx'
 import { ask, type Maker, PAGE, useAccount, useBrands, useMakers, useMay } from '../data.ts'
+import { DeleteProduct } from '../delete-product.tsx'
 import { useLanguage } from '../i18n.tsx'
 import { isInFlight, JobLine } from '../jobs.tsx'
 import { BandChip, Interval, pair, StandsOutText } from '../numbers.tsx'
@@ -117,6 +118,7 @@ function Row({ product, interval, brand, maker, onTag }: {
   product: Overview; interval: [number, number] | null; brand: string | undefined; maker: Maker | undefined; onTag: (tag: string) => void
 }) {
   const { t, format } = useLanguage()
+  const [isDeleting, setIsDeleting] = useState(false)
   return (
     <li className="product">
       <div className="product-main">
@@ -135,7 +137,8 @@ function Row({ product, interval, brand, maker, onTag }: {
             {product.tags.map((tag) => <button key={tag} type="button" className="tag" onClick={() => onTag(tag)}>#{tag}</button>)}
           </p>
         )}
-        <JobLine product={product} />
+        <JobLine product={product} onDelete={() => setIsDeleting(true)} />
+        <DeleteProduct product={product} open={isDeleting} onOpenChange={setIsDeleting} />
         {product.archived_at && <Restore id={product.id} />}
       </div>
       {product.pack_id && (

@@ -69,6 +69,7 @@ export function Component() {
                   {brands.find(({ id }) => id === rule.brand_id)?.name ?? t.allBrands}
                   {source?.origin && source.origin !== 'brand' && <> · {t.origin[source.origin]}</>}
                 </p>
+                <Words rule={rule.rule_definition} />
                 {message && <p>{message}</p>}
               </div>
               {mayEdit && (
@@ -89,4 +90,13 @@ export function Component() {
       />
     </>
   )
+}
+
+const MOST = 6
+
+/** The words that a rule looks for, so that a list of rules can be read without opening each. */
+function Words({ rule }: { rule: Rule['rule_definition'] }) {
+  const words = rule.kind === 'banned_phrase' ? rule.params.terms : rule.kind === 'competitor_mention' ? rule.params.names : []
+  if (!words.length) return null
+  return <p>{words.slice(0, MOST).map((word) => `“${word}”`).join(', ')}{words.length > MOST && ' …'}</p>
 }

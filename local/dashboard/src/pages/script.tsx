@@ -99,8 +99,14 @@ function Editor({ loaded, product }: { loaded: Script; product: { id: string; na
 
   const broken = verdicts?.filter(({ status }) => status === 'fail') ?? []
   const errors = broken.filter(({ severity }) => severity === 'error')
-  const words = content.trim() ? content.trim().split(/\s+/).length : 0
+  const words = spokenWords(content)
   const notFinal = finish.error && refusal(finish.error)
+
+  /** A refusal speaks of the text that was sent: another text ends it. */
+  function write(text: string) {
+    setContent(text)
+    if (finish.error) finish.reset()
+  }
 
   function select(start: number, end: number) {
     box.current?.focus()
@@ -144,7 +150,7 @@ function Editor({ loaded, product }: { loaded: Script; product: { id: string; na
           <Input label={t.title} value={title} maxLength={200} readOnly={!mayEdit} onChange={(event) => setTitle(event.target.value)} />
           <Marked
             ref={box} content={content} verdicts={verdicts ?? []} readOnly={!mayEdit}
-            onChange={setContent} onSave={() => isChanged && save.mutate(saved)}
+            onChange={write} onSave={() => isChanged && save.mutate(saved)}
           />
           <p className="muted small">{t.wordsSeconds(words, Math.round(words / WORDS_PER_SECOND))}</p>
         </div>
@@ -166,6 +172,11 @@ function Editor({ loaded, product }: { loaded: Script; product: { id: string; na
       <p className="hidden" aria-live="polite">{format.number(broken.length)} {t.brokenRules(broken.length)}</p>
     </>
   )
+}
+
+/** Seconds, pictures and texts on screen stand in brackets, hashtags in the caption: nobody says them. */
+function spokenWords(content: string): number {
+  return content.replace(/\[[^\]]*\]|\([^)]*\)/g, ' ').split(/\s+/).filter((word) => /^[^#]*[\p{L}\p{N}]/u.test(word)).length
 }
 
 /** The verdicts for the text as it is now: null until the first answer. */

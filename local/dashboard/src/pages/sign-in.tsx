@@ -25,7 +25,7 @@ export function Component() {
   if (person && !query.has('switch')) return <Navigate to={to} replace />
   return (
     <main className="alone">
-      <h1>{t.signIn}</h1>
+      <h1>{t.signInTo}</h1>
       <p className="muted">{t.localSignIn}</p>
       <form
         noValidate
