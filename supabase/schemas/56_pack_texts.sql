@@ -272,7 +272,18 @@ begin
         );
     end if;
     v_text := v_text || format(E'\n%s\n', left(document ->> 'created_at', 10));
-    select jsonb_object_agg(s.section, private.markdown_list(v_labels ->> s.section, s.lines))
+    select
+        jsonb_object_agg(
+            s.section,
+            private.markdown_list(
+                v_labels ->> s.section,
+                -- What the page states is known to its reader: one line.
+                case s.section
+                    when 'facts' then array[array_to_string(s.lines, ' · ')]
+                    else s.lines
+                end
+            )
+        )
     into v_lists
     from (
         select
@@ -361,6 +372,11 @@ begin
                         v_content, 'lax $.compared[*].evidence_ids[*]'
                     ) as o (id)
                     where o.id #>> '{}' = r.cited
+                )
+                -- The summary begins with it, and the place stands behind.
+                and not (
+                    v_value is not null
+                    and v_content -> 'stands_out' -> 'evidence_ids' ? r.cited
                 )
                 -- Findings and hooks say with their numbers what they cite.
                 and not (

@@ -201,7 +201,8 @@ def _overall(given: PackInputs) -> Iterator[Statement]:
         said = words.say("summaries.readable", n=sample.reviews, reviews=reviews)
         yield Statement("readable", said)
     if not sample.analysed:
-        key = "no_texts" if given.facts.reviews else "no_comments"
+        is_page = bool(given.facts.facts)
+        key = "no_texts" if given.facts.reviews else "no_reviews" if is_page else "no_comments"
         yield Statement("overall", words.say(f"summaries.{key}"))
         return
     distribution, intervals = overall.distribution, overall.distribution_ci95
