@@ -319,6 +319,8 @@ begin
         where
             r.section !~ '^(script|evidence|caveats)'
             and not (r.section = 'hooks' and r.text = any(v_said))
+            -- One hashtag is nothing to choose from.
+            and not (r.section = 'tags' and not v_content @? '$.tags[1]')
             and not (
                 r.section = 'angles' and v_content @? '$.findings[0]'
             )

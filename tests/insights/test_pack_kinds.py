@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -24,7 +25,7 @@ from tests.insights.samples import (
 from tests.insights.test_pack import FACTS, QUESTIONS, _of_page, _pack, _profile_pack
 from tests.insights.test_pack_words import _ENGLISH, _SAME_ELSEWHERE
 from workers.insights.analysis import analyse
-from workers.insights.inputs import Comment
+from workers.insights.inputs import Comment, Spec
 from workers.insights.pack.kinds import known_kind
 from workers.insights.pack.words import LOCALES, words_in
 from workers.insights.vocabulary import read_resource
@@ -37,11 +38,13 @@ NAMES = {
     "makeup": "Lipstick", "hair": "Hair oil", "clothes": "Rain jacket", "socks": "Wool socks",
     "shoes": "Running shoes", "bag": "Backpack", "jewellery": "Silver necklace",
     "watch": "Wristwatch", "headphones": "Headphones", "speaker": "Bluetooth speaker",
-    "phone_case": "Phone case", "charger": "Power bank", "screen": "Tablet", "camera": "Action camera",
+    "phone_case": "Phone case", "charger": "Power bank",
+    "screen": "Tablet", "camera": "Action camera",
     "appliance": "Air fryer", "pan": "Frying pan", "knife": "Chef's knife",
     "cleaning": "Stain remover", "vacuum": "Robot vacuum", "toy": "Wooden puzzle",
     "pet": "Dog bed", "fitness": "Yoga mat", "food": "Olive oil", "bed": "Mattress",
-    "pillow": "Neck pillow", "sheets": "Fitted sheet", "towel": "Beach towel",
+    "pillow": "Neck pillow", "sheets": "Fitted sheet",
+    "blanket": "Wool blanket", "towel": "Beach towel",
     "storage": "Bookcase", "seat": "Office chair", "table": "Oak dining table", "rug": "Rug",
     "curtain": "Blackout curtain", "tool": "Hammer drill", "perfume": "Eau de parfum",
     "stroller": "Stroller", "tent": "Camping tent", "radio": "Walkie talkie",
@@ -72,7 +75,7 @@ def test_a_test_can_be_said_and_shown_in_every_language(kind, locale):
     [script, *_] = pack["script_templates"]
     hook, demo, payoff, cta = script["beats"]
     assert len(re.findall(r"\w[\w.,'-]*", hook["text"])) <= MOST_WORDS, hook["text"]
-    assert hook["shot"] and hook["on_screen"] and demo["shot"] and demo["on_screen"]
+    assert all([hook["shot"], hook["on_screen"], demo["shot"], demo["on_screen"]])
     assert "15" in payoff["text"]
     assert script["duration_s"] <= 30
     said = " ".join(beat["text"] + " " + beat["shot"] for beat in (hook, demo, payoff, cta))
@@ -128,6 +131,11 @@ def test_a_test_can_be_said_and_shown_in_every_language(kind, locale):
         ("Lamp for dogs and cats", "lamp"),
         ("Set de cuchillos de cocina", "knife"),
         ("Pair of socks", "socks"),
+        ("Conjunto com 2 banquetas", "seat"),
+        ("Leather bag", "bag"),
+        ("Zombie scars tattoos and costume make-up kit", "makeup"),
+        ("Hips thigh pads, sponge pads", "clothes"),
+        ("Walkie talkie, toy for children", "radio"),
     ],
 )
 def test_a_kind_is_known_by_words_of_five_languages(name, kind):
@@ -142,8 +150,10 @@ def test_a_kind_is_known_by_words_of_five_languages(name, kind):
         "Garden hose", "Table tennis paddle", "Chivas Regal 12", "Mel Gibson DVD", "Wine cooler",
         "Raised garden bed", "Watch strap", "Vliestapete", "Guarantee extension", "Committee",
         "Ersatzakku für Staubsauger", "Housse de chaise", "Funda de sofá", "Embedded controller",
-        "Protetor de colchão", "Bolsa de maquillaje", "Chocolate brown ottoman", "Tapis de souris", "Gift baskets", "Drawer pulls", "Baby bottle warmer",
-        "Shoe polish", "Curtain rod", "Mattress topper", "Knife roll", "",
+        "Protetor de colchão", "Bolsa de maquillaje",
+        "Chocolate brown ottoman", "Tapis de souris", "Gift baskets",
+        "Drawer pulls", "Baby bottle warmer",
+        "Fernbedienung TV", "Shoe polish", "Curtain rod", "Mattress topper", "Knife roll", "",
     ],
 )  # fmt: skip
 def test_a_name_that_leaves_doubt_is_of_no_kind(name):
@@ -276,3 +286,18 @@ def test_a_pack_with_a_script_leaves_nobody_comments_to_read():
     asked = _pack(comments=make_comments(*QUESTIONS, *varied("the lid leaks, terrible", 9)))
     assert asked["script_templates"]
     assert "read_comments" not in {step["kind"] for step in asked["next_steps"]}
+
+
+def test_a_creator_whose_hashtag_goes_with_views_is_told_so_first():
+    posts = make_posts("ana", [3000, 1000] * 8, role="creator")
+    posts = [replace(p, hashtags=("puppy",) if p.views == 3000 else ()) for p in posts]
+    pack = _pack(source_kind="tiktok_profile", videos=tuple(posts))
+    assert pack["headline"].startswith("Bottle: plan one more with #puppy: those get 3.0 times")
+
+
+def test_a_short_warranty_is_enough_for_a_script():
+    pack = _of_page(
+        "Marlow", price=Decimal(9), currency="EUR", specs=(Spec("warranty", "3", "month"),)
+    )
+    assert "3 months of warranty" in pack["headline"]
+    assert pack["script_templates"]

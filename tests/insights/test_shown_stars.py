@@ -26,8 +26,8 @@ def _pack(*stars, page=PAGE):
 def test_shown_reviews_with_fewer_stars_are_the_first_thing_to_film():
     pack = _pack(5, 5, 4, 2, 1, 3)
     assert pack["headline"] == (
-        "Bottle: film the stars first: 4.6 on the page, 3.3 on average in the 6 reviews that it "
-        "shows"
+        "Bottle: film the gap in the stars first: 4.6 on the page, 3.3 on average in the 6 reviews "
+        "that it shows"
     )
     finding = pack["findings"][0]
     assert finding["text"].startswith("The page states 4.6 of 5 stars from 2,842 reviews; the 6")

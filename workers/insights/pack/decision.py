@@ -18,6 +18,9 @@ def decision(given: PackInputs, first: Thing | None, found: Mapping[str, Stateme
         is_bare = given.case == "no_comments" and bool(given.facts.facts)
         return words.say("decisions.none") if is_bare else None
     said = words.say(f"decisions.{_key(given, first)}", **first.fields)
+    most = next((p.seconds for p in given.patterns if p.kind == "short" and p.seconds), None)
+    if most:
+        said = words.say("decisions.short", said=said, seconds=words.number(most))
     verdict = _verdict(given)
     return words.say(f"decisions.{verdict}", said=said) if verdict else said
 

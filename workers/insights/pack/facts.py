@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from workers.insights.documents import FactKind
 from workers.insights.evidence import EvidenceLog
 from workers.insights.inputs import ProductFacts, Spec
-from workers.insights.pack.kinds import names_kind, known_kind
+from workers.insights.pack.kinds import known_kind, names_kind
 from workers.insights.pack.words import Words
 from workers.insights.sentiment.comments import clean
 from workers.insights.vocabulary import read_resource

@@ -19,11 +19,14 @@ _NOT_THE_THING = re.compile(
 )
 # Behind these a name says what a thing is for or what comes with it.
 _BEHIND = re.compile(
-    r"(?<=\w)\s(?:for|with|without|für|mit|ohne|pour|avec|sans|para|con|com|sin|sem|per|incl)\b",
+    r"(?<=\w)\s(?:for|with|without|für|mit|ohne|pour|avec|sans|para|con|com|sin|sem|per|incl)\b(?!\s\d)",
     re.IGNORECASE,
 )
 # "Protetor de colchão" is no mattress, "set de cuchillos" are knives.
-_OF = re.compile(r"([^\W\d_]+)\s(?:de|da|do|di|du|des|del|à|aux|of)\s(?:la |el |los |les )?$", re.I)
+_OF = re.compile(
+    r"([^\W\d_]+)\s(?:de|da|do|di|du|des|del|à|aux|of)\s(?:la |el |los |les )?$", re.IGNORECASE
+)
+_PARTS = re.compile(r"\s[-\u2013|/·+]\s|[,;:(\[]")
 _SETS = frozenset({
     "set", "sets", "kit", "kits", "lot", "lots", "pack", "par", "pares", "paire", "paires", "pair",
     "pairs", "juego", "juegos", "jogo", "jogos", "conjunto", "conjuntos", "piezas", "pièces",
@@ -53,6 +56,10 @@ def known_kind(name: str) -> str | None:
         for match in pattern.finditer(shown)
         if match.start() < end and not _is_of_another(shown[: match.start()])
     ]
+    # The first part of a name says what it is, if any does.
+    parted = _PARTS.search(shown)
+    first = parted.start() if parted is not None else len(shown)
+    found = [each for each in found if each[1][0] < first] or found
     whole = [
         (kind, span)
         for kind, span in found
@@ -60,7 +67,8 @@ def known_kind(name: str) -> str | None:
     ]
     kinds = {kind for kind, _ in whole}
     other = any(
-        match.start() < end and not any(_covers(span, match.span()) for _, span in whole)
+        match.start() < end
+        and not any(match.group().lower() in shown[slice(*span)].lower() for _, span in whole)
         for match in _NOT_THE_THING.finditer(shown)
     )
     return kinds.pop() if len(kinds) == 1 and not other else None

@@ -128,12 +128,12 @@ def read_questions(given: PackInputs) -> Iterator[NextStep]:
 
 
 def compare_best(given: PackInputs) -> Iterator[NextStep]:
-    """A video below the creator's usual beside the creator's last one that stood out."""
+    """A video below its creator's usual, surely, beside the last one that stood out."""
     found, words = given.virality.stands_out, given.words
     if (
         found.basis != "creator_median"
         or found.ratio is None
-        or (found.ratio_interval or (1,))[0] > 1
+        or (found.ratio_interval or (1, 1))[1] >= 1
     ):
         return
     own = [post for post in given.virality.comparables if post.is_own and post.posted_on]

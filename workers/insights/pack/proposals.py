@@ -165,8 +165,10 @@ def propose(given: PackInputs, chooser: random.Random) -> Proposals:
     things = _things(given)
     # The stated facts of a page are enough for a script if they are several.
     has_script = len(things) >= LEAST_FOR_SCRIPT or any(
-        thing.kind not in {"fact", "seen", "price"} for thing in things
+        thing.kind not in {"fact", "seen", "price"} or thing.is_tense for thing in things
     )
+    if not has_script:
+        things = [replace(each, demo=None) if each.kind == "price" else each for each in things]
     hooks = tuple(_hooks(given, things, chooser))
     shown = [
         (thing, hook) for thing, hook in zip(things, hooks, strict=True) if thing.demo is not None
@@ -242,7 +244,8 @@ def _test(given: PackInputs) -> Iterator[Thing]:
     kind, words = given.facts.kind, given.words
     if kind is None or given.facts.of("stock") or given.case not in {"shop_product", "no_comments"}:
         return
-    said = {part: words.say(f"kind_tests.{kind.name}.{part}") for part in ("noun", "name", "shot")}
+    parts = ("noun", "name", "hook", "shot")
+    said = {part: words.say(f"kind_tests.{kind.name}.{part}") for part in parts}
     price = given.facts.of("price")
     yield Thing(
         group="test",

@@ -465,7 +465,7 @@ def _patterns(given: PackInputs) -> Iterator[Statement]:
         said = given.words.say(f"summaries.{key}", **fields)
         if given.case == "own_video":
             said = " ".join([said, *_lacks(given, pattern, fields)])
-        headline = given.words.say(f"headlines.{key}", **fields)
+        headline = given.words.say(f"headlines.{key}", **fields, said=said.rstrip("."))
         deviation = min(1.0, abs(math.log10(pattern.ratio)))
         yield Statement(name, said, headline, deviation)
         if key == "topic" and not topics:

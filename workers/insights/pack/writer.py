@@ -197,9 +197,10 @@ def _told_elsewhere(given: PackInputs, proposals: Proposals) -> set[str]:
     }
     if ("best", "best") in about:
         names.add("best_post")
-    first = proposals.first
-    if given.case == "no_comments" and first is not None and first.kind == "test":
-        names.add("price")  # the script names it
+    if given.case == "no_comments" and proposals.scripts:
+        names.add("price")  # stands among the facts
+    if given.is_auction or (_is_bare(given) and proposals.first is None and given.facts.facts):
+        names.add("overall")  # nobody reviews a lot; without a video the headline says it
     return names
 
 
@@ -251,6 +252,8 @@ def _still_growing(given: PackInputs) -> PackStillGrowing:
 
 def _dos(given: PackInputs, told: Sequence[Finding], proposals: Proposals) -> Iterator[str]:
     """A shot for each aspect that people speak of and neither a finding nor a hook is about."""
+    if len(told) == MAX_FINDINGS:
+        return
     aspects = dict.fromkeys(theme.aspect for theme in given.themes() if theme.aspect is not None)
     if given.facts.claim is not None:
         aspects.pop(EFFECT, None)  # the claim's test shows it
@@ -330,9 +333,8 @@ def _has_retention(hooks: Sequence[PackHook], steps: Sequence[NextStep]) -> bool
     return any(hook.retention for hook in hooks) or any(s.kind == "write_hook" for s in steps)
 
 
-def _caveats(given: PackInputs, *, has_retention: bool, has_shares: bool) -> Iterator[str]:
-    """Of what the pack says, in its language. Those that have no text there are counted."""
-    words, not_read = given.words, given.sentiment.sample.not_read
+def _unsaid(given: PackInputs, *, has_retention: bool, has_shares: bool) -> set[str]:
+    """Caveats of what this pack does not say, or of what its reader has."""
     has_posts = given.virality.format is not None or bool(given.examples)
     unsaid = {*(() if has_posts else OF_POSTS), *(() if has_retention else OF_RETENTION)}
     if all(post.hook == "none" for post in given.examples):
@@ -341,6 +343,13 @@ def _caveats(given: PackInputs, *, has_retention: bool, has_shares: bool) -> Ite
         unsaid.add(WATCH_TIME)  # the reader is their creator
     if not has_shares and not given.sentiment.themes:
         unsaid.add(IRONY)
+    return unsaid
+
+
+def _caveats(given: PackInputs, *, has_retention: bool, has_shares: bool) -> Iterator[str]:
+    """Of what the pack says, in its language. Those that have no text there are counted."""
+    words, not_read = given.words, given.sentiment.sample.not_read
+    unsaid = _unsaid(given, has_retention=has_retention, has_shares=has_shares)
     unknown = 0
     for caveat in given.caveats:
         if caveat in unsaid or is_age(caveat):  # the summary begins with the age
