@@ -301,3 +301,24 @@ def test_a_short_warranty_is_enough_for_a_script():
     )
     assert "3 months of warranty" in pack["headline"]
     assert pack["script_templates"]
+
+
+def test_protection_from_water_is_shown_and_a_usual_warranty_is_not():
+    specs = (Spec("warranty", "2", "year"), Spec("water", "10", "ATM"))
+    pack = _of_page("Wristwatch", price=Decimal(259), currency="EUR", specs=specs)
+    assert "water run over it" in json.dumps(pack["script_templates"])
+    assert "warranty" not in json.dumps([pack["next_steps"], pack["script_templates"]])
+
+
+def test_nothing_is_to_be_filmed_of_what_is_sold_out():
+    pack = _of_page(
+        "Sofa bed", price=Decimal(515), currency="GBP", availability="OutOfStock",
+        sizes=("113 × 93 × 84 cm",),
+    )  # fmt: skip
+    assert pack["findings"] == []
+    assert "too little" not in pack["summary"]
+
+
+def test_a_creator_with_a_script_is_sent_to_no_comments():
+    steps = _profile_pack(20)["next_steps"]
+    assert not [step for step in steps if step["kind"] == "read_comments"]

@@ -68,6 +68,7 @@ LEAST_FOR_SCRIPT = 3  # facts, where nothing else is known
 # Facts that make a hook, the most telling first.
 _FACTS = (
     "auction", "spec_warranty", "spec_assembly", "spec_load_side", "spec_runtime", "spec_noise",
+    "spec_water",
     "spec_pressure",
     "spec_flow", "spec_load", "volume", "length_like", "large", "spec_pieces", "spec_tank",
     "spec_batteries", "length", "price", "spec_wash", "rating", "spec_childlock", "spec_cable",

@@ -53,10 +53,11 @@ MAX_CARDS_OF_A_KIND = 3
 _FILMED = frozenset({"film_theme", "film_fact"})  # the findings are chosen among the same
 # Steps that a pack with a script leaves out.
 _OF_CREATOR = frozenset({"read_comments"})
-_OF_PRODUCT = _OF_CREATOR | {"add_competitor", "connect_tiktok"}
+_OF_PRODUCT = _OF_CREATOR | {"add_competitor", "connect_tiktok", "film_fact"}
 _OF_PRODUCTS = frozenset({"shop_product", "no_comments"})
 IRONY = "Irony is often misread; single labels are weak, totals are usable."
 _WITHOUT = frozenset({"film_fact"})
+_STATED = frozenset({"fact", "seen", "price"})
 _COSMETIC = frozenset({"skin", "makeup", "hair"})  # kinds of which effects are easily promised
 
 
@@ -65,10 +66,12 @@ def write_pack(given: PackInputs, log: EvidenceLog, grounding: Grounding) -> Pac
     chooser = random.Random(given.engine.input_hash)  # noqa: S311 - variety, not secrecy
     case, found = CASES[given.case], statements(given)
     proposals = propose(given, chooser)
-    if proposals.hooks and not proposals.scripts and given.facts.facts:
+    is_out = given.facts.of("stock") is not None
+    if proposals.hooks and not proposals.scripts and given.facts.facts and not is_out:
         found["no_script"] = Statement("no_script", given.words.say("summaries.no_script"))
-    # Without a script a page's fact is no film idea either.
-    filmed = proposals.things if proposals.scripts or not _is_bare(given) else ()
+    # Without a script, or sold out, a page's fact is no film idea.
+    is_idle = is_out or (_is_bare(given) and not proposals.scripts)
+    filmed = [each for each in proposals.things if not (is_idle and each.kind in _STATED)]
     told = findings(given, filmed, found)
     steps = _next_steps(given, case, told, proposals)
     said = decision(given, proposals.first, found)
@@ -214,7 +217,7 @@ def _next_steps(
 ) -> tuple[NextStep, ...]:
     """Those that no finding already is. A product with a script needs less to be known."""
     unasked: frozenset[str] = frozenset()
-    if proposals.scripts:
+    if proposals.scripts and not given.is_auction:
         unasked = _OF_PRODUCT if given.case in _OF_PRODUCTS else _OF_CREATOR
     elif _is_bare(given) and not proposals.scripts:
         unasked = _WITHOUT
@@ -226,7 +229,9 @@ def _next_steps(
         and not (step.kind in _FILMED and len(told) == MAX_FINDINGS)
     ]
     kept = [step for step in left if step.kind not in unasked]
-    return tuple((kept or left[-1:])[:MAX_STEPS])
+    if not kept and given.case in _OF_PRODUCTS:
+        kept = left[-1:]
+    return tuple(kept[:MAX_STEPS])
 
 
 def _stands_out(given: PackInputs) -> PackStandsOut:
