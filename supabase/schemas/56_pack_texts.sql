@@ -319,8 +319,6 @@ begin
         where
             r.section !~ '^(script|evidence|caveats)'
             and not (r.section = 'hooks' and r.text = any(v_said))
-            -- One hashtag is nothing to choose from.
-            and not (r.section = 'tags' and not v_content @? '$.tags[1]')
             and not (
                 r.section = 'angles' and v_content @? '$.findings[0]'
             )
@@ -374,11 +372,6 @@ begin
                         v_content, 'lax $.compared[*].evidence_ids[*]'
                     ) as o (id)
                     where o.id #>> '{}' = r.cited
-                )
-                -- The summary begins with it, and the place stands behind.
-                and not (
-                    v_value is not null
-                    and v_content -> 'stands_out' -> 'evidence_ids' ? r.cited
                 )
                 -- Findings and hooks say with their numbers what they cite.
                 and not (
