@@ -202,7 +202,8 @@ def _told_elsewhere(given: PackInputs, proposals: Proposals) -> set[str]:
         names.add("best_post")
     if given.case == "no_comments" and proposals.scripts:
         names.add("price")  # stands among the facts
-    if given.is_auction or (_is_bare(given) and proposals.first is None and given.facts.facts):
+    is_silent = _is_bare(given) and proposals.first is None and not given.facts.reviews
+    if given.is_auction or (is_silent and given.facts.facts):
         names.add("overall")  # nobody reviews a lot; without a video the headline says it
     return names
 
