@@ -96,7 +96,7 @@ known to compare it with.';
 comment on column public.virality_packs.score_band is
 'From the configuration: breakout, above, typical, below or insufficient_data.';
 comment on column public.virality_packs.headline is
-'From the configuration: the main finding in one sentence.';
+'From the configuration: what to film first and why, or the main finding.';
 comment on column public.virality_packs.expires_at is
 'From the configuration: when its data is no longer fresh. Null if it does not say.';
 comment on column public.virality_packs.previous_score is

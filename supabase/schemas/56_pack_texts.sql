@@ -272,7 +272,18 @@ begin
         );
     end if;
     v_text := v_text || format(E'\n%s\n', left(document ->> 'created_at', 10));
-    select jsonb_object_agg(s.section, private.markdown_list(v_labels ->> s.section, s.lines))
+    select
+        jsonb_object_agg(
+            s.section,
+            private.markdown_list(
+                v_labels ->> s.section,
+                -- What the page states is known to its reader: one line.
+                case s.section
+                    when 'facts' then array[array_to_string(s.lines, ' · ')]
+                    else s.lines
+                end
+            )
+        )
     into v_lists
     from (
         select

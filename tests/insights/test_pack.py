@@ -25,6 +25,7 @@ from workers.insights.analysis import analyse
 from workers.insights.documents import PackConfiguration, SentimentSummary, ViralityBreakdown
 from workers.insights.inputs import ProductFacts, Spec
 from workers.insights.pack.facts import short_name, spoken_name
+from workers.insights.pack.kinds import known_kind
 from workers.insights.pack.proposals import spoken_seconds
 from workers.insights.pack.words import LOCALES
 
@@ -130,11 +131,13 @@ def test_every_hook_names_something_concrete():
     """A number, a material or an aspect: without it the line would fit any product."""
     for product in (FACTS, replace(FACTS, rating=None), replace(FACTS, price=None)):
         for hook in _pack(**_collected() | {"product": product})["hooks"]:
-            assert re.search(r"\d|price|taste|battery|(?i:glass)", hook["text"]), hook["text"]
+            assert re.search(r"\d|price|taste|battery|(?i:glass)|bottle", hook["text"]), hook[
+                "text"
+            ]
 
 
 def test_nothing_general_is_said_where_nothing_is_known():
-    pack = _pack(product=ProductFacts(name="Bottle"), subject_is_product=True)
+    pack = _of_page("Marlow")
     empty = ("hooks", "facts", "angles", "script_templates", "dos", "donts", "risks", "comparables")
     assert {key: pack[key] for key in empty} == {key: [] for key in empty}
     assert pack["findings"] == []
@@ -183,11 +186,12 @@ def test_no_disclosure_is_asked_for_where_nobody_says_that_it_is_paid():
     assert _pack(**_collected())["disclosure"] is None
 
 
-def test_the_headline_is_what_deviates_most():
-    ratio = _pack(videos=_collected()["videos"], comments=make_comments(*QUESTIONS))
-    assert ratio["headline"].startswith("Bottle: the video has 9.")
+def test_the_headline_says_what_to_film_first_and_why():
     asked = _pack(comments=make_comments(*QUESTIONS))
-    assert asked["headline"] == "Bottle: 12 of 12 comments ask about the price"
+    first = "answer this on camera first: 12 of 12 comments ask about the price"
+    assert asked["headline"] == f"Bottle: {first}"
+    video = _pack(videos=_collected()["videos"], comments=make_comments(*QUESTIONS))
+    assert video["headline"] == f"Bottle: more views than usual. Next: {first}"
 
 
 def test_no_raw_net_is_shown():
@@ -295,8 +299,8 @@ def test_no_advice_is_given_twice():
     pack = _pack(comments=make_comments(*both))
     assert len(pack["dos"]) == len(set(pack["dos"]))
     assert pack["headline"] == (
-        "Bottle: opinions on the taste differ: 9 comments say: it tastes good; 8 comments: it "
-        "does not taste good"
+        "Bottle: film the dispute first, since 9 comments say: it tastes good; 8 comments: it does "
+        "not taste good"
     )
 
 
@@ -372,7 +376,7 @@ def test_what_happy_buyers_name_is_no_complaint():
         return json.dumps([pack[key] for key in keys])
 
     assert "complain: it costs more" not in texts(5.0)
-    assert "people are mostly happy, but" in texts(5.0)
+    assert "film the one catch first" in texts(5.0)
     assert "complain: it costs more" in texts(1.0)
 
 
@@ -424,21 +428,22 @@ def test_what_a_name_promises_is_tested_first(name, claim, locale):
     assert claim in pack["hooks"][0]["why"]
     assert claim in pack["angles"][0]["title"]
     assert claim in pack["findings"][0]["text"]
-    assert len(pack["script_templates"]) == 1
+    # The other script is the test of its kind.
+    assert len(pack["script_templates"]) == 1 + (known_kind(name) is not None)
 
 
 @pytest.mark.parametrize("name", ["Repair kit", "Parfum par Dior", "Lampe", "Quietly"])
 def test_other_names_promise_nothing(name):
-    assert _of_page(name)["hooks"] == []
+    assert "“" not in json.dumps(_of_page(name)["hooks"], ensure_ascii=False)
 
 
 def test_two_facts_are_too_little_for_a_script_and_the_pack_says_so():
     two = {"price": Decimal("9.00"), "currency": "EUR", "sizes": ("40 × 30 cm",)}
-    pack = _of_page("Cushion", **two)
+    pack = _of_page("Marlow", **two)
     assert len(pack["hooks"]) == 2
     assert pack["script_templates"] == []
     assert "too little for a script" in pack["summary"]
-    three = _of_page("Cushion", rating=4.5, review_count=12, **two)
+    three = _of_page("Marlow", rating=4.5, review_count=12, **two)
     assert three["script_templates"]
     assert "too little for a script" not in three["summary"]
 
@@ -451,7 +456,7 @@ def test_what_no_eye_can_judge_is_not_asked():
 
 @pytest.mark.parametrize("locale", LOCALES)
 def test_a_size_is_said_by_its_longest_side(locale):
-    pack = _of_page("Bed", locale, sizes=("158 × 198 × 61 cm",))
+    pack = _of_page("Marlow", locale, sizes=("158 × 198 × 61 cm",))
     [hook] = pack["hooks"]
     [angle] = pack["angles"]
     assert "198 cm" in angle["title"]

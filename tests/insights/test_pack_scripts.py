@@ -198,7 +198,7 @@ def test_where_nothing_differs_the_pack_says_so():
     videos = (*make_posts("ana", [1000] * 14, **unknown), *make_posts("ana", [9000] * 3, **unknown))
     pack = _pack(source_kind="tiktok_profile", videos=videos)
     assert pack["compared"][0]["text"].startswith("Your 3 posts that stand out")
-    assert "Nothing listed here sets them apart" in pack["compared"][-1]["text"]
+    assert "Nothing that is measured sets them apart" in pack["compared"][-1]["text"]
 
 
 @pytest.mark.parametrize(

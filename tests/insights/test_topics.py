@@ -47,7 +47,9 @@ def test_what_reviews_with_fewer_stars_name_is_the_first_finding():
         "give 5.0."
     )
     assert "the padding" in first["do"]
-    assert pack["headline"] == f"Car seat: {first['text'].rstrip('.')}"
+    assert pack["headline"] == (
+        "Car seat: film the padding first: 3.0 stars where reviews mention this, 5.0 elsewhere"
+    )
     [cited] = [item for item in pack["evidence"] if item["id"] in first["evidence_ids"]]
     assert (cited["n"], cited["kind"]) == (3, "review")
 

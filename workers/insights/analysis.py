@@ -42,7 +42,7 @@ from workers.insights.pack.inputs import PackInputs
 from workers.insights.pack.kinds import kind_of
 from workers.insights.pack.numbers import check_numbers
 from workers.insights.pack.words import words_in
-from workers.insights.pack.writer import write_pack
+from workers.insights.pack.writer import IRONY, write_pack
 from workers.insights.sentiment import aspects, language, opinions, themes, topics, viewers
 from workers.insights.sentiment.comments import Counted, Prepared, prepare, said_by
 from workers.insights.sentiment.embedding import Vectors
@@ -332,7 +332,7 @@ def _sentiment_caveats(
             caveats.append(
                 "A language model read the comments; how often it errs here was not measured."
             )
-        caveats.append("Irony is often misread; single labels are weak, totals are usable.")
+        caveats.append(IRONY)
     return tuple(caveats)
 
 

@@ -39,7 +39,6 @@ CASES: dict[PackCase, Case] = {
             next_steps.film_stars,
             next_steps.film_fact,
             next_steps.read_comments,
-            next_steps.more_comments,
             next_steps.know_more,
         ),
         cards=(

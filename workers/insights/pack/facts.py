@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from workers.insights.documents import FactKind
 from workers.insights.evidence import EvidenceLog
 from workers.insights.inputs import ProductFacts, Spec
-from workers.insights.pack.kinds import names_kind
+from workers.insights.pack.kinds import known_kind, names_kind
 from workers.insights.pack.words import Words
 from workers.insights.sentiment.comments import clean
 from workers.insights.vocabulary import read_resource
@@ -87,6 +87,15 @@ class Claim:
 
 
 @dataclass(frozen=True, slots=True)
+class KnownKind:
+    """What kind of thing the product's name says it is, where a test of that kind is known."""
+
+    name: str
+    states: str
+    evidence_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class StatedFacts:
     """Each with the evidence that it cites; none where the page states nothing."""
 
@@ -94,6 +103,7 @@ class StatedFacts:
     stars: float | None = None
     reviews: int = 0
     claim: Claim | None = None
+    kind: KnownKind | None = None
 
     def about(self, *subjects: str) -> StatedFact | None:
         """The first that is there, in the order of the subjects."""
@@ -201,6 +211,17 @@ def _is_tense(subject: str, product: ProductFacts) -> bool:
     return subject == "spec_weight" and float(spec.amount) >= _HEAVY.get(spec.unit, math.inf)
 
 
+def _kind(
+    names: tuple[str, ...], product: ProductFacts, log: EvidenceLog, words: Words
+) -> KnownKind | None:
+    """By the user's name for the product, else by the page's."""
+    found = next(filter(None, map(known_kind, names)), None)
+    if found is None or product.is_auction:
+        return None
+    states = words.say("states.kind", noun=words.say(f"kind_tests.{found}.noun"))
+    return KnownKind(found, states, log.add("product_fact", states, [product.url or product.name]))
+
+
 def _claim(name: str, product: ProductFacts, log: EvidenceLog, words: Words) -> Claim | None:
     """The first kind of the table that the name has. A stated material needs no test."""
     ref = product.url or product.name
@@ -254,6 +275,7 @@ def stated_facts(
         stars=product.rating if has_rating else None,
         reviews=(product.review_count or 0) if has_rating else 0,
         claim=_claim(product_name, product, log, words),
+        kind=_kind((product_name, product.name), product, log, words),
     )
 
 

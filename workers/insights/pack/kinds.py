@@ -5,8 +5,32 @@ from __future__ import annotations
 import re
 
 from workers.insights.pack.words import Words
+from workers.insights.sentiment.comments import clean
 from workers.insights.vocabulary import read_resource
 
+_TESTS = {
+    kind: re.compile(rf"(?<!\w)(?:{'|'.join(words)})(?!\w)", re.IGNORECASE)
+    for kind, words in read_resource("kind_tests.toml").items()
+    if not isinstance(words, dict)
+}
+_NOT_THE_THING = re.compile(
+    rf"(?<!\w)(?:{'|'.join(read_resource('kind_tests.toml')['not_the_thing']['words'])})(?!\w)",
+    re.IGNORECASE,
+)
+# Behind these a name says what a thing is for or what comes with it.
+_BEHIND = re.compile(
+    r"(?<=\w)\s(?:for|with|without|für|mit|ohne|pour|avec|sans|para|con|com|sin|sem|per|incl)\b(?!\s\d)",
+    re.IGNORECASE,
+)
+# "Protetor de colchão" is no mattress, "set de cuchillos" are knives.
+_OF = re.compile(
+    r"([^\W\d_]+)\s(?:de|da|do|di|du|des|del|à|aux|of)\s(?:la |el |los |les )?$", re.IGNORECASE
+)
+_PARTS = re.compile(r"\s[-\u2013|/·+]\s|[,;:(\[]")
+_SETS = frozenset({
+    "set", "sets", "kit", "kits", "lot", "lots", "pack", "par", "pares", "paire", "paires", "pair",
+    "pairs", "juego", "juegos", "jogo", "jogos", "conjunto", "conjuntos", "piezas", "pièces",
+})  # fmt: skip
 _KINDS = {
     kind: re.compile(rf"(?<!\w)(?:{'|'.join(words)})(?!\w)", re.IGNORECASE)
     for kind, words in read_resource("product_kinds.toml").items()
@@ -16,6 +40,53 @@ _KINDS = {
 def kind_of(name: str) -> str | None:
     """The first kind with a word in the name; None for what the resource lacks."""
     return next((kind for kind, pattern in _KINDS.items() if pattern.search(name)), None)
+
+
+def known_kind(name: str) -> str | None:
+    """The kind by which a product can be tested. None for a name that leaves any doubt.
+
+    A name with words of two kinds, or with that of an accessory, is of none.
+    """
+    shown = clean(name)
+    behind = _BEHIND.search(shown)
+    end = behind.start() if behind is not None else len(shown)
+    found = [
+        (kind, match.span())
+        for kind, pattern in _TESTS.items()
+        for match in pattern.finditer(shown)
+        if match.start() < end and not _is_of_another(shown[: match.start()])
+    ]
+    # The first part of a name says what it is, if any does.
+    parted = _PARTS.search(shown)
+    first = parted.start() if parted is not None else len(shown)
+    found = [each for each in found if each[1][0] < first] or found
+    whole = [
+        (kind, span)
+        for kind, span in found
+        if not any(_is_within(span, other) for _, other in found)
+    ]
+    kinds = {kind for kind, _ in whole}
+    other = any(
+        match.start() < end
+        and not any(match.group().lower() in shown[slice(*span)].lower() for _, span in whole)
+        for match in _NOT_THE_THING.finditer(shown)
+    )
+    return kinds.pop() if len(kinds) == 1 and not other else None
+
+
+def _is_of_another(before: str) -> bool:
+    """Whether the words before make what follows a part or a use of something else."""
+    found = _OF.search(before)
+    return found is not None and found.group(1).lower() not in _SETS
+
+
+def _covers(outer: tuple[int, int], inner: tuple[int, int]) -> bool:
+    return outer[0] <= inner[0] and inner[1] <= outer[1]
+
+
+def _is_within(inner: tuple[int, int], outer: tuple[int, int]) -> bool:
+    """Whether it stands inside a longer one."""
+    return inner != outer and _covers(outer, inner)
 
 
 def names_kind(name: str, kind: str) -> bool:

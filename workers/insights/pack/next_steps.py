@@ -128,12 +128,12 @@ def read_questions(given: PackInputs) -> Iterator[NextStep]:
 
 
 def compare_best(given: PackInputs) -> Iterator[NextStep]:
-    """A video below the creator's usual beside the creator's last one that stood out."""
+    """A video below its creator's usual, surely, beside the last one that stood out."""
     found, words = given.virality.stands_out, given.words
     if (
         found.basis != "creator_median"
         or found.ratio is None
-        or (found.ratio_interval or (1,))[0] > 1
+        or (found.ratio_interval or (1, 1))[1] >= 1
     ):
         return
     own = [post for post in given.virality.comparables if post.is_own and post.posted_on]
@@ -154,7 +154,10 @@ def _differences(given: PackInputs, post: Comparable) -> Iterator[str]:
     shape = given.virality.format
     if shape is None or not shape.duration_s or not post.duration_s:
         return
-    if abs(shape.duration_s - post.duration_s) >= LEAST_SECONDS_APART:
+    rows = given.compared.rows if given.compared is not None else ()
+    # A length that chance explains is no difference to learn from.
+    is_apart = any(row.name == "seconds" and row.is_apart for row in rows)
+    if is_apart and abs(shape.duration_s - post.duration_s) >= LEAST_SECONDS_APART:
         yield given.words.say(
             "next.compare_lengths",
             seconds=given.words.number(post.duration_s),
@@ -314,10 +317,11 @@ def connect_tiktok(given: PackInputs) -> Iterator[NextStep]:
 def know_more(given: PackInputs) -> Iterator[NextStep]:
     """All that a product's pack could be told, each with what it would then say."""
     words, basis = given.words, given.virality.stands_out.basis
-    if not given.sentiment.sample.analysed and not given.is_auction:
+    read = given.sentiment.sample.analysed
+    if read < MINIMUM and not given.is_auction:
         reviews = words.say("counts.reviews", n=given.facts.reviews)
-        key = "more_hidden" if given.facts.reviews else "more_reviews"
-        text = words.say(f"next.{key}", reviews=reviews, least=MINIMUM)
+        key = "more_hidden" if given.facts.reviews > read else "more_reviews"
+        text = words.say(f"next.{key}", reviews=reviews, n=read, least=MINIMUM)
         yield NextStep(kind="more_comments", text=text)
     if basis == "none":
         text = words.say("next.more_video", product=given.search_name, least=MINIMUM)

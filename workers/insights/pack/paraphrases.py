@@ -41,27 +41,26 @@ def comparisons(given: PackInputs) -> tuple[Comparison, ...]:
     found, words = given.compared, given.words
     if found is None:
         return ()
-    said: dict[bool, list[str]] = {True: [], False: []}
+    said: list[str] = []
     # A finding says it of all lengths, which is another comparison.
     is_told = any(pattern.kind == "short" for pattern in given.patterns)
     for row in found.rows:
-        if is_told and row.name == "seconds":
+        if not row.is_apart or (is_told and row.name == "seconds"):
             continue
-        said[row.is_apart].append(
+        said.append(
             words.say(
                 f"compared.{row.name}",
                 left=_side(given, row.left, row.n, is_count=row.is_count),
                 right=_side(given, row.right, row.other_n, is_count=row.is_count),
             )
         )
-    lines = [compared_title(given, found)]
-    if said[True]:
-        lines.append(words.say("compared.different", text="; ".join(said[True])))
-    if said[False]:
-        lines.append(words.say("compared.alike", text="; ".join(said[False])))
-    if not said[True]:
-        lines.append(words.say("compared.nothing"))
-    return tuple(Comparison(text=line, evidence_ids=found.evidence_ids) for line in lines)
+    what = (
+        words.say("compared.different", text="; ".join(said))
+        if said
+        else words.say("compared.nothing")
+    )
+    text = f"{compared_title(given, found)} {what}"
+    return (Comparison(text=text, evidence_ids=found.evidence_ids),)
 
 
 def _side(given: PackInputs, value: float, n: int, *, is_count: bool) -> str:
@@ -145,6 +144,8 @@ def _of_the_page(given: PackInputs) -> Iterator[tuple[str, str]]:
         yield fact.evidence_id, fact.states
     if given.facts.claim is not None:
         yield given.facts.claim.evidence_id, given.facts.claim.states
+    if given.facts.kind is not None:
+        yield given.facts.kind.evidence_id, given.facts.kind.states
 
 
 def _as_stated(given: PackInputs) -> Iterator[tuple[str, str]]:

@@ -12,8 +12,8 @@ import random
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from statistics import median
+from dataclasses import dataclass, replace
+from statistics import median_low
 from typing import Literal, get_args
 
 from workers.insights.documents import (
@@ -51,6 +51,7 @@ MAX_ANGLES = 3
 MAX_SCRIPTS = 2
 MAX_VIEWERS, MAX_TOPICS = 2, 1
 MOST_SAID = 3  # before the stars of the page
+LEAST_PRAISE = 5  # say it, before it is filmed rather than a test of the product
 AGAINST = 2.0  # what a complaint weighs beside a praise
 SHORTEST, LONGEST = 8, 60  # seconds of a script
 BeatKind = Literal["hook", "problem", "demo", "proof", "payoff", "cta"]
@@ -59,7 +60,7 @@ LEAST_FULL = 15  # seconds: a shorter script has no verdict of its own
 HOOK, PAYOFF, CTA = 3, 3, 2  # seconds; the test has what is left
 LEAST_DEMO = 8
 # Shots that take longer, waiting already sped up.
-DEMO_SECONDS = {"claim": 10, "spec_assembly": 12, "stars": 10, "topic": 8}
+DEMO_SECONDS = {"claim": 10, "spec_assembly": 12, "stars": 10, "topic": 8, "test": 12}
 WORDS_A_SECOND = 3.3
 LEAST_PIECES = 10  # fewer need no counting on camera
 LONG_WORD = 12  # letters: a longer word counts twice
@@ -67,6 +68,7 @@ LEAST_FOR_SCRIPT = 3  # facts, where nothing else is known
 # Facts that make a hook, the most telling first.
 _FACTS = (
     "auction", "spec_warranty", "spec_assembly", "spec_load_side", "spec_runtime", "spec_noise",
+    "spec_water",
     "spec_pressure",
     "spec_flow", "spec_load", "volume", "length_like", "large", "spec_pieces", "spec_tank",
     "spec_batteries", "length", "price", "spec_wash", "rating", "spec_childlock", "spec_cable",
@@ -104,7 +106,8 @@ _ONLY_TENSE = frozenset({"spec_warranty", "spec_weight", "weight"})
 # The first picture of a script, by what it tests.
 _FRAMES = {
     "auction": "auction", "price": "price", "spec_assembly": "assembly", "spec_weight": "weight",
-    "weight": "weight", "spec_pressure": "washer",
+    "weight": "weight", "spec_pressure": "washer", "spec_batteries": "batteries",
+    "spec_warranty": "warranty", "large": "large",
 }  # fmt: skip
 _CLAIM_FRAMES = {
     ("", "springs"): "springs",
@@ -131,7 +134,7 @@ class Thing:
     group: str
     kind: Literal[
         "question", "pain", "flaw", "praise", "divided", "price", "fact", "seen", "claim",
-        "viewers", "again", "stars", "topic", "auction", "best", "shade", "shared"
+        "viewers", "again", "stars", "topic", "auction", "best", "shade", "shared", "test"
     ]  # fmt: skip
     subject: str
     why: str
@@ -146,9 +149,13 @@ class Thing:
 
 @dataclass(frozen=True, slots=True)
 class Proposals:
-    """`things` are those that the hooks are about, in the same order."""
+    """`things` are those that the hooks are about, in the same order.
+
+    `first` is the one to film first: the first script is about it.
+    """
 
     things: tuple[Thing, ...]
+    first: Thing | None
     hooks: tuple[PackHook, ...]
     angles: tuple[Angle, ...]
     scripts: tuple[ScriptTemplate, ...]
@@ -159,8 +166,10 @@ def propose(given: PackInputs, chooser: random.Random) -> Proposals:
     things = _things(given)
     # The stated facts of a page are enough for a script if they are several.
     has_script = len(things) >= LEAST_FOR_SCRIPT or any(
-        thing.kind not in {"fact", "seen", "price"} for thing in things
+        thing.kind not in {"fact", "seen", "price"} or thing.is_tense for thing in things
     )
+    if not has_script:
+        things = [replace(each, demo=None) if each.kind == "price" else each for each in things]
     hooks = tuple(_hooks(given, things, chooser))
     shown = [
         (thing, hook) for thing, hook in zip(things, hooks, strict=True) if thing.demo is not None
@@ -174,15 +183,17 @@ def propose(given: PackInputs, chooser: random.Random) -> Proposals:
                 (
                     number > MAX_SCRIPTS and _is_talk(thing),
                     _script(given, thing, hook, angle, f"t{number}"),
+                    thing,
                 )
             )
     # The first two; then what a camera sees, before what somebody tells.
     scripts.sort(key=lambda pair: pair[0])
     return Proposals(
         tuple(things),
+        scripts[0][2] if scripts else None,
         hooks,
         tuple(angles),
-        tuple(script for _, script in scripts[:MAX_SCRIPTS]),
+        tuple(script for _, script, _ in scripts[:MAX_SCRIPTS]),
     )
 
 
@@ -205,13 +216,55 @@ def _things(given: PackInputs) -> list[Thing]:
         said = [t for t in said if not (t.kind in CLAIMED and t.subject == EFFECT)]
     shade = [thing for thing in claim if thing.kind == "shade"]
     # The name of a material is worth a look only where nothing else is known.
-    claim = [t for t in claim if t not in shade and not (t.subject == "fabric" and said)]
+    test = [*_test(given)]
+    claim = [t for t in claim if t not in shade and not (t.subject == "fabric" and (said or test))]
     tense = [thing for thing in stated if thing.is_tense]
     calm = [thing for thing in stated if not thing.is_tense]
     if said or stars:
         calm = calm[: max(0, MAX_FACT_HOOKS - len(tense))]
-    spoken_of = [*shade, *stars, *said[:1], *tense[:1], *claim, *said[1:], *tense[1:]]
-    return [*spoken_of, *calm][:MAX_HOOKS]
+    faint = [thing for thing in said[1:] if _is_faint(thing)]
+    others = [thing for thing in said[1:] if thing not in faint]
+    spoken_of = [*shade, *stars, *said[:1], *tense[:1], *claim, *others]
+    things = [*spoken_of, *test, *faint, *tense[1:], *calm][:MAX_HOOKS]
+    has_test = any(thing.demo is not None and thing.kind != "price" for thing in things)
+    # Prices are opened with, and filmed only where nothing else is.
+    return [
+        replace(thing, demo=None) if has_test and thing.kind == "price" else thing
+        for thing in things
+    ]
+
+
+def _is_faint(thing: Thing) -> bool:
+    """Praise by so few that a test of the product shows more."""
+    said = thing.fields.get("k")
+    return thing.kind == "praise" and isinstance(said, int) and said < LEAST_PRAISE
+
+
+def _test(given: PackInputs) -> Iterator[Thing]:
+    """What a camera settles in one take, for the kind of thing that the name says it is."""
+    kind, words = given.facts.kind, given.words
+    if kind is None or given.facts.of("stock") or given.case not in {"shop_product", "no_comments"}:
+        return
+    parts = ("noun", "name", "hook", "shot")
+    said = {part: words.say(f"kind_tests.{kind.name}.{part}") for part in parts}
+    price = given.facts.of("price")
+    yield Thing(
+        group="test",
+        kind="test",
+        subject=kind.name,
+        why=kind.states,
+        demo=said["shot"],
+        fields={
+            "product": given.short_name,
+            "states": kind.states,
+            "label": _opened(said["name"]),
+            **said,
+            **({"price": price.text} if price is not None else {}),
+        },
+        evidence_ids=(kind.evidence_id,),
+        hook=f"kind_tests.{kind.name}.hook",
+        frame="test",
+    )
 
 
 def _said(given: PackInputs) -> list[Thing]:
@@ -239,7 +292,7 @@ def _topics(given: PackInputs) -> Iterator[tuple[float, Thing]]:
             demo=shot(
                 words, given.kind, f"topic_{group}", f"topic_shots.{group}", noun=fields["noun"]
             ),
-            frame="dog_view" if (given.kind, group) == ("dog_seat", "view") else "default",
+            frame="dog_view" if (given.kind, group) == ("dog_seat", "view") else "topic",
             fields=fields | {"why": why},
             evidence_ids=topic.evidence_ids,
             hook=_own_hook(given, f"topic_{group}"),
@@ -538,16 +591,29 @@ def _facts(given: PackInputs) -> Iterator[Thing]:
             group=_GROUPS.get(subject, "spec" if subject.startswith("spec_") else subject),
             frame=_FRAMES.get(subject, "default"),
             is_tense=fact.is_tense,
-            hook=_own_hook(given, subject.removeprefix("spec_")),
+            hook=_own_hook(given, subject.removeprefix("spec_"))
+            or _kind_fact(given, f"{subject}_hook"),
             kind=_KINDS.get(subject, "fact" if subject in _MEASURED else "seen"),
             subject=fact.kind,
             why=_why_fact(given, fact, subject, fields),
-            demo=shot(given.words, given.kind, subject.removeprefix("spec_"), demo, **fields)
-            if given.words.knows(demo)
-            else None,
+            demo=_fact_shot(given, subject, demo, fields) if given.words.knows(demo) else None,
             fields=fields,
             evidence_ids=tuple(each.evidence_id for each in same),
         )
+
+
+def _kind_fact(given: PackInputs, name: str) -> str | None:
+    """The text for a fact of this kind of product, where there is one."""
+    kind = given.facts.kind
+    key = f"kind_facts.{kind.name}.{name}" if kind is not None else ""
+    return key if given.words.knows(key) else None
+
+
+def _fact_shot(given: PackInputs, subject: str, general: str, fields: Mapping[str, object]) -> str:
+    key = _kind_fact(given, subject)
+    if key is not None:
+        return given.words.say(key, **fields)
+    return shot(given.words, given.kind, subject.removeprefix("spec_"), general, **fields)
 
 
 def _is_few(fact: StatedFact) -> bool:
@@ -622,6 +688,7 @@ _BASES: dict[str, Basis] = {
     "shade": "fact",
     "best": "own_posts",
     "shared": "own_posts",
+    "test": "fact",
 }
 _REPLIES: dict[str, HookType] = {
     "question": "question",
@@ -638,6 +705,8 @@ _REPLIES: dict[str, HookType] = {
     "claim": "question",
     "shade": "contrarian",
     "seen": "comparison",
+    "fact": "demo",
+    "test": "question",
 }
 
 
@@ -680,6 +749,8 @@ def _script(
     def beat(part: str) -> str:
         key = f"beats.{thing.group}.{part}"
         key = key if given.words.knows(key) else f"beats.{thing.kind}.{part}"
+        if "price" in thing.fields and given.words.knows(f"{key}_price"):
+            key = f"{key}_price"
         return given.words.say(key, **thing.fields)
 
     said = {
@@ -748,4 +819,5 @@ def _usual_seconds(given: PackInputs) -> float | None:
     short = next((p.seconds for p in given.patterns if p.kind == "short" and p.seconds), None)
     own = [post for post in given.examples if given.profile is not None or post.is_own]
     lengths = [post.duration_s for post in own or given.examples if post.duration_s]
-    return short or (median(lengths) if lengths else None)
+    # A length that one of them has: between short and long ones nothing stood out.
+    return short or (median_low(lengths) if lengths else None)

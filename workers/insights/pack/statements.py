@@ -201,7 +201,8 @@ def _overall(given: PackInputs) -> Iterator[Statement]:
         said = words.say("summaries.readable", n=sample.reviews, reviews=reviews)
         yield Statement("readable", said)
     if not sample.analysed:
-        key = "no_texts" if given.facts.reviews else "no_comments"
+        is_page = bool(given.facts.facts)
+        key = "no_texts" if given.facts.reviews else "no_reviews" if is_page else "no_comments"
         yield Statement("overall", words.say(f"summaries.{key}"))
         return
     distribution, intervals = overall.distribution, overall.distribution_ci95
@@ -464,7 +465,7 @@ def _patterns(given: PackInputs) -> Iterator[Statement]:
         said = given.words.say(f"summaries.{key}", **fields)
         if given.case == "own_video":
             said = " ".join([said, *_lacks(given, pattern, fields)])
-        headline = given.words.say(f"headlines.{key}", **fields)
+        headline = given.words.say(f"headlines.{key}", **fields, said=said.rstrip("."))
         deviation = min(1.0, abs(math.log10(pattern.ratio)))
         yield Statement(name, said, headline, deviation)
         if key == "topic" and not topics:

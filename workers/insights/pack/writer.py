@@ -30,11 +30,12 @@ from workers.insights.documents import (
 from workers.insights.evidence import EvidenceLog
 from workers.insights.pack import paraphrases
 from workers.insights.pack.cases import CASES, Case
+from workers.insights.pack.decision import decision
 from workers.insights.pack.findings import MAX_FINDINGS, covers, findings, says
 from workers.insights.pack.inputs import PackInputs
 from workers.insights.pack.kinds import shot
 from workers.insights.pack.next_steps import MAX_STEPS
-from workers.insights.pack.proposals import EFFECT, MAX_ANGLES, propose
+from workers.insights.pack.proposals import EFFECT, MAX_ANGLES, Proposals, propose
 from workers.insights.pack.statements import (
     Statement,
     conflicting,
@@ -44,12 +45,20 @@ from workers.insights.pack.statements import (
     statements,
 )
 from workers.insights.sentiment import language
-from workers.insights.virality.breakdown import HOOKS_GUESSED, OF_POSTS, OF_RETENTION
+from workers.insights.virality.breakdown import HOOKS_GUESSED, OF_POSTS, OF_RETENTION, WATCH_TIME
 
 MOST_SENTENCES = 6
 MAX_NAMED_LANGUAGES = 4
 MAX_CARDS_OF_A_KIND = 3
 _FILMED = frozenset({"film_theme", "film_fact"})  # the findings are chosen among the same
+# Steps that a pack with a script leaves out.
+_OF_CREATOR = frozenset({"read_comments"})
+_OF_PRODUCT = _OF_CREATOR | {"add_competitor", "connect_tiktok", "film_fact"}
+_OF_PRODUCTS = frozenset({"shop_product", "no_comments"})
+IRONY = "Irony is often misread; single labels are weak, totals are usable."
+_WITHOUT = frozenset({"film_fact"})
+_STATED = frozenset({"fact", "seen", "price"})
+_COSMETIC = frozenset({"skin", "makeup", "hair"})  # kinds of which effects are easily promised
 
 
 def write_pack(given: PackInputs, log: EvidenceLog, grounding: Grounding) -> PackConfiguration:
@@ -57,10 +66,21 @@ def write_pack(given: PackInputs, log: EvidenceLog, grounding: Grounding) -> Pac
     chooser = random.Random(given.engine.input_hash)  # noqa: S311 - variety, not secrecy
     case, found = CASES[given.case], statements(given)
     proposals = propose(given, chooser)
-    if proposals.hooks and not proposals.scripts and given.facts.facts:
+    is_out = given.facts.of("stock") is not None
+    if proposals.hooks and not proposals.scripts and given.facts.facts and not is_out:
         found["no_script"] = Statement("no_script", given.words.say("summaries.no_script"))
-    told = findings(given, proposals.things, found)
-    steps = _next_steps(given, case, told)
+    # Without a script, or sold out, a page's fact is no film idea.
+    is_idle = is_out or (_is_bare(given) and not proposals.scripts)
+    filmed = [each for each in proposals.things if not (is_idle and each.kind in _STATED)]
+    told = findings(given, filmed, found)
+    steps = _next_steps(given, case, told, proposals)
+    said = decision(given, proposals.first, found)
+    told_shares = _shares_told(given, found)
+    elsewhere = _told_elsewhere(given, proposals)
+    if not told_shares and given.sentiment.sample.analysed:
+        elsewhere.add("overall")
+    untold = {name: each for name, each in found.items() if name not in elsewhere}
+    summary = _summary(given, untold, case, steps, told)
     risks = paraphrases.risks(given)
     facts = tuple(
         Fact(kind=fact.kind, text=fact.text, evidence_id=fact.evidence_id)
@@ -70,8 +90,8 @@ def write_pack(given: PackInputs, log: EvidenceLog, grounding: Grounding) -> Pac
         inputs=Inputs(locale=given.words.locale),
         case=given.case,
         locale=given.words.locale,
-        headline=_headline(given, found, case, told),
-        summary=_summary(given, found, case, steps, told),
+        headline=_headline(given, found, case, told, said),
+        summary=summary,
         findings=told,
         stands_out=_stands_out(given),
         still_growing=_still_growing(given),
@@ -84,8 +104,8 @@ def write_pack(given: PackInputs, log: EvidenceLog, grounding: Grounding) -> Pac
         comparables=paraphrases.comparables(given),
         compared=paraphrases.comparisons(given),
         risks=risks,
-        dos=tuple(_dos(given, told)),
-        donts=tuple(_donts(given, risks)),
+        dos=tuple(_dos(given, told, proposals)),
+        donts=tuple(_donts(given, risks, proposals)),
         next_steps=steps,
         evidence=tuple(paraphrases.localised(given, log).values()),
         cards=_cards(
@@ -105,14 +125,31 @@ def write_pack(given: PackInputs, log: EvidenceLog, grounding: Grounding) -> Pac
         confidence=_confidence(given),
         grounding=grounding,
         engine=given.engine,
-        caveats=tuple(_caveats(given, has_retention=_has_retention(proposals.hooks, steps))),
+        caveats=tuple(
+            _caveats(
+                given,
+                has_retention=_has_retention(proposals.hooks, steps),
+                has_shares=told_shares,
+            )
+        ),
     )
 
 
+def _is_bare(given: PackInputs) -> bool:
+    """Whether nothing is known but what the page states."""
+    return given.case == "no_comments" and not given.is_auction
+
+
 def _headline(
-    given: PackInputs, found: dict[str, Statement], case: Case, told: Sequence[Finding]
+    given: PackInputs,
+    found: dict[str, Statement],
+    case: Case,
+    told: Sequence[Finding],
+    decided: str | None,
 ) -> str:
-    """The first finding where reviews or the creator's posts make it; else what is most telling."""
+    """What to film first and why; without a script what is most telling."""
+    if decided is not None:
+        return given.words.say("format.headline", product=given.spoken_name, said=decided)
     cited = {name for topic in given.topics for name in topic.evidence_ids}
     if told and cited & set(told[0].evidence_ids):
         said = given.words.say("headlines.topic", said=told[0].text.rstrip("."))
@@ -153,8 +190,38 @@ def _summary(
     return " ".join(kept or [step.text for step in steps[:1]])
 
 
-def _next_steps(given: PackInputs, case: Case, told: Sequence[Finding]) -> tuple[NextStep, ...]:
-    """Those that no finding already is."""
+def _told_elsewhere(given: PackInputs, proposals: Proposals) -> set[str]:
+    """Statements that a hook or the first video already makes, with the same numbers."""
+    about = {(thing.kind, thing.subject) for thing in proposals.things}
+    names = {
+        f"viewers{place}"
+        for place, theme in enumerate(given.viewers)
+        if ("viewers", theme.kind) in about
+    }
+    if ("best", "best") in about:
+        names.add("best_post")
+    if given.case == "no_comments" and proposals.scripts:
+        names.add("price")  # stands among the facts
+    is_silent = _is_bare(given) and proposals.first is None and not given.facts.reviews
+    if given.is_auction or (is_silent and given.facts.facts):
+        names.add("overall")  # nobody reviews a lot; without a video the headline says it
+    return names
+
+
+def _shares_told(given: PackInputs, found: dict[str, Statement]) -> bool:
+    """Whether the summary says how many are positive. Stars of the same reviews are surer."""
+    return given.sentiment.overall.ci95 is not None and "stars" not in found
+
+
+def _next_steps(
+    given: PackInputs, case: Case, told: Sequence[Finding], proposals: Proposals
+) -> tuple[NextStep, ...]:
+    """Those that no finding already is. A product with a script needs less to be known."""
+    unasked: frozenset[str] = frozenset()
+    if proposals.scripts and not given.is_auction:
+        unasked = _OF_PRODUCT if given.case in _OF_PRODUCTS else _OF_CREATOR
+    elif _is_bare(given) and not proposals.scripts:
+        unasked = _WITHOUT
     steps = [step for make in case.steps for step in make(given)]
     left = [
         step
@@ -162,7 +229,10 @@ def _next_steps(given: PackInputs, case: Case, told: Sequence[Finding]) -> tuple
         if not any(covers(finding, step) for finding in told)
         and not (step.kind in _FILMED and len(told) == MAX_FINDINGS)
     ]
-    return tuple(left[:MAX_STEPS])
+    kept = [step for step in left if step.kind not in unasked]
+    if not kept and given.case in _OF_PRODUCTS:
+        kept = left[-1:]
+    return tuple(kept[:MAX_STEPS])
 
 
 def _stands_out(given: PackInputs) -> PackStandsOut:
@@ -186,11 +256,15 @@ def _still_growing(given: PackInputs) -> PackStillGrowing:
     )
 
 
-def _dos(given: PackInputs, told: Sequence[Finding]) -> Iterator[str]:
-    """A shot for each aspect that people speak of and no finding is about."""
+def _dos(given: PackInputs, told: Sequence[Finding], proposals: Proposals) -> Iterator[str]:
+    """A shot for each aspect that people speak of and neither a finding nor a hook is about."""
+    if len(told) == MAX_FINDINGS:
+        return
     aspects = dict.fromkeys(theme.aspect for theme in given.themes() if theme.aspect is not None)
     if given.facts.claim is not None:
         aspects.pop(EFFECT, None)  # the claim's test shows it
+    for thing in proposals.things:
+        aspects.pop(thing.subject, None)
     shots = {finding.do for finding in told}
     for aspect in list(aspects)[:MAX_ANGLES]:
         words = given.words.aspect(aspect)
@@ -200,12 +274,14 @@ def _dos(given: PackInputs, told: Sequence[Finding]) -> Iterator[str]:
             yield said[0].upper() + said[1:]
 
 
-def _donts(given: PackInputs, risks: Sequence[Risk]) -> Iterator[str]:
+def _donts(given: PackInputs, risks: Sequence[Risk], proposals: Proposals) -> Iterator[str]:
     """What the findings speak against. Praise that is claimed by a hook is never among it."""
     words = given.words
     stock = given.facts.of("stock")
     if stock is not None:
         yield words.say("donts.stock", text=stock.text)
+    if any(thing.kind == "test" and thing.subject in _COSMETIC for thing in proposals.things):
+        yield words.say("donts.effect")
     for theme in given.themes():
         pain = theme if theme.kind == "pain" else given.against(theme)
         if pain is not None and pain.aspect is not None:
@@ -263,13 +339,23 @@ def _has_retention(hooks: Sequence[PackHook], steps: Sequence[NextStep]) -> bool
     return any(hook.retention for hook in hooks) or any(s.kind == "write_hook" for s in steps)
 
 
-def _caveats(given: PackInputs, *, has_retention: bool) -> Iterator[str]:
-    """Of what the pack says, in its language. Those that have no text there are counted."""
-    words, not_read = given.words, given.sentiment.sample.not_read
+def _unsaid(given: PackInputs, *, has_retention: bool, has_shares: bool) -> set[str]:
+    """Caveats of what this pack does not say, or of what its reader has."""
     has_posts = given.virality.format is not None or bool(given.examples)
     unsaid = {*(() if has_posts else OF_POSTS), *(() if has_retention else OF_RETENTION)}
     if all(post.hook == "none" for post in given.examples):
         unsaid.add(HOOKS_GUESSED)
+    if given.case in {"own_video", "profile"}:
+        unsaid.add(WATCH_TIME)  # the reader is their creator
+    if not has_shares and not given.sentiment.themes:
+        unsaid.add(IRONY)
+    return unsaid
+
+
+def _caveats(given: PackInputs, *, has_retention: bool, has_shares: bool) -> Iterator[str]:
+    """Of what the pack says, in its language. Those that have no text there are counted."""
+    words, not_read = given.words, given.sentiment.sample.not_read
+    unsaid = _unsaid(given, has_retention=has_retention, has_shares=has_shares)
     unknown = 0
     for caveat in given.caveats:
         if caveat in unsaid or is_age(caveat):  # the summary begins with the age

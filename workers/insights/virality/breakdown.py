@@ -19,8 +19,9 @@ from workers.insights.virality.stands_out import Outlier, outliers, stands_out, 
 from workers.insights.virality.velocity import counts, stage, velocity
 
 HOOKS_GUESSED = "The type of hook is a guess from the caption; the video itself was not watched."
+WATCH_TIME = "The watch time of these posts is not public: only their creators have it."
 OF_POSTS = (
-    "The watch time of these posts is not public: only their creators have it.",
+    WATCH_TIME,
     HOOKS_GUESSED,
 )
 OF_RETENTION = (

@@ -1,0 +1,40 @@
+"""The one video that a pack says to make, and why this one: what a creator reads first."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from workers.insights.pack.inputs import PackInputs
+from workers.insights.pack.proposals import Thing
+from workers.insights.pack.statements import Statement
+
+
+def decision(given: PackInputs, first: Thing | None, found: Mapping[str, Statement]) -> str | None:
+    """Behind the product's name. None where nothing speaks for a video or against one."""
+    words, sold_out = given.words, found.get("sold_out")
+    if sold_out is not None and sold_out.headline:
+        return sold_out.headline
+    if first is None:
+        is_bare = given.case == "no_comments" and bool(given.facts.facts)
+        return words.say("decisions.none") if is_bare else None
+    said = words.say(f"decisions.{_key(given, first)}", **first.fields)
+    most = next((p.seconds for p in given.patterns if p.kind == "short" and p.seconds), None)
+    if most:
+        said = words.say("decisions.short", said=said, seconds=words.number(most))
+    verdict = _verdict(given)
+    return words.say(f"decisions.{verdict}", said=said) if verdict else said
+
+
+def _key(given: PackInputs, first: Thing) -> str:
+    if (first.kind, first.subject) == ("again", "topic"):
+        return "tagged"
+    return first.group if given.words.knows(f"decisions.{first.group}") else first.kind
+
+
+def _verdict(given: PackInputs) -> str | None:
+    """Whether the video asked about has more or fewer views than usual, beyond its interval."""
+    interval = given.virality.stands_out.ratio_interval
+    if given.case != "own_video" or interval is None:
+        return None
+    low, high = interval
+    return "above" if low > 1 else "below" if high < 1 else "usual"
