@@ -7170,7 +7170,7 @@ known to compare it with.';
 comment on column public.virality_packs.score_band is
 'From the configuration: breakout, above, typical, below or insufficient_data.';
 comment on column public.virality_packs.headline is
-'From the configuration: the main finding in one sentence.';
+'From the configuration: what to film first and why, or the main finding.';
 comment on column public.virality_packs.expires_at is
 'From the configuration: when its data is no longer fresh. Null if it does not say.';
 comment on column public.virality_packs.previous_score is
@@ -8029,7 +8029,18 @@ begin
         );
     end if;
     v_text := v_text || format(E'\n%s\n', left(document ->> 'created_at', 10));
-    select jsonb_object_agg(s.section, private.markdown_list(v_labels ->> s.section, s.lines))
+    select
+        jsonb_object_agg(
+            s.section,
+            private.markdown_list(
+                v_labels ->> s.section,
+                -- What the page states is known to its reader: one line.
+                case s.section
+                    when 'facts' then array[array_to_string(s.lines, ' · ')]
+                    else s.lines
+                end
+            )
+        )
     into v_lists
     from (
         select
