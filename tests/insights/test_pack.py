@@ -479,6 +479,18 @@ def test_posts_of_others_are_shown_only_with_what_links_them():
     assert "names “Bottle”" in shown
 
 
+@pytest.mark.parametrize(("is_product", "said"), [(True, "of the same creator"), (False, "yours")])
+def test_a_post_is_yours_only_where_the_video_is(is_product, said):
+    posts = make_posts("ana", [1000] * 8 + [9000], text="my new Bottle")
+    videos = (*posts, make_video("ana", role="subject", views=9000))
+    comments = make_comments(*QUESTIONS, *PRAISE)
+    product = {"product": FACTS, "subject_is_product": True} if is_product else {}
+    [shown] = [
+        post["why"] for post in _pack(videos=videos, comments=comments, **product)["comparables"]
+    ]
+    assert said in shown
+
+
 def test_a_wide_interval_is_called_open_without_its_range():
     few = (*varied("I love it", 6), *varied("terrible, I hate it", 5))
     pack = _pack(comments=make_comments(*few), subject_is_product=True)

@@ -99,7 +99,10 @@ def why(given: PackInputs, post: Comparable) -> str:
         parts.append(words.say("comparables.posted", date=words.date(post.posted_on)))
     link = given.links.get(post.evidence_id)
     if link is not None and given.profile is None:
-        parts.append(words.say(f"comparables.link_{link.kind}", tag=link.word))
+        # Whoever asks about a product has not posted the videos that show it.
+        is_of_others = link.kind == "own" and given.case != "own_video"
+        kind = "creator" if is_of_others else link.kind
+        parts.append(words.say(f"comparables.link_{kind}", tag=link.word))
     return ", ".join(parts)
 
 
