@@ -13,9 +13,12 @@ _TESTS = {
     for kind, words in read_resource("kind_tests.toml").items()
     if not isinstance(words, dict)
 }
-_NOT_THE_THING = re.compile(
-    rf"(?<!\w)(?:{'|'.join(read_resource('kind_tests.toml')['not_the_thing']['words'])})(?!\w)",
-    re.IGNORECASE,
+_NOT_THE_THING, _FOR_HEALTH = (
+    re.compile(
+        rf"(?<!\w)(?:{'|'.join(read_resource('kind_tests.toml')[group]['words'])})(?!\w)",
+        re.IGNORECASE,
+    )
+    for group in ("not_the_thing", "for_health")
 )
 # Behind these a name says what a thing is for or what comes with it.
 _BEHIND = re.compile(
@@ -45,9 +48,11 @@ def kind_of(name: str) -> str | None:
 def known_kind(name: str) -> str | None:
     """The kind by which a product can be tested. None for a name that leaves any doubt.
 
-    A name with words of two kinds, or with that of an accessory, is of none.
+    A name with words of two kinds, of an accessory or of something for the health is of none.
     """
     shown = clean(name)
+    if _FOR_HEALTH.search(shown):
+        return None
     behind = _BEHIND.search(shown)
     end = behind.start() if behind is not None else len(shown)
     found = [
