@@ -153,8 +153,9 @@ def test_a_kind_is_known_by_words_of_five_languages(name, kind):
         "Protetor de colchão", "Bolsa de maquillaje",
         "Chocolate brown ottoman", "Tapis de souris", "Gift baskets",
         "Drawer pulls", "Baby bottle warmer",
-        "Brassière de sport post-opératoire", "Sutiã pós-cirúrgico", "BH nach Brust-OP", "Sujetador posquirúrgico",
-        "Post mastectomy bra", "Orthopädische Schuhe", "Compression socks for pregnancy", "Diabetic socks",
+        "Brassière de sport post-opératoire", "Sutiã pós-cirúrgico", "BH nach Brust-OP",
+        "Sujetador posquirúrgico", "Post mastectomy bra", "Orthopädische Schuhe",
+        "Compression socks for pregnancy", "Diabetic socks",
         "Fernbedienung TV", "Shoe polish", "Curtain rod", "Mattress topper", "Knife roll", "",
     ],
 )  # fmt: skip

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
@@ -191,6 +192,25 @@ def test_what_differs_between_posts_is_told_with_counts():
     assert (rows["seconds"].left, rows["seconds"].right) == (8.0, 30.0)
     assert rows["seconds"].is_apart
     assert not rows["shares"].is_apart
+
+
+@pytest.mark.parametrize(("weeks_apart", "is_apart"), [(0, False), (1, True)])
+def test_posts_of_one_weekend_are_one_event(weeks_apart, is_apart):
+    saturday = NOW - timedelta(days=63 + (NOW.weekday() - 5) % 7)
+    best = [
+        replace(post, created_at=saturday - timedelta(weeks=weeks_apart * week, minutes=week))
+        for week, post in enumerate(make_posts("ana", [9000] * 6, role="creator"))
+    ]
+    usual = [
+        replace(post, created_at=saturday - timedelta(days=3 + 7 * week))
+        for week, post in enumerate(make_posts("ana", [1000] * 14, role="creator"))
+    ]
+    videos = (*best, *usual)
+    log = EvidenceLog(b"k")
+    found = compared(videos, outliers(videos, NOW), "author-ana", has_turned=False, log=log)
+    assert found is not None
+    [row] = [row for row in found.rows if row.name == "weekend"]
+    assert (row.left, row.right, row.is_apart) == (6, 0, is_apart)
 
 
 def test_where_nothing_differs_the_pack_says_so():

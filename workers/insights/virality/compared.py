@@ -19,6 +19,7 @@ from workers.insights.virality.patterns import difference
 from workers.insights.virality.stands_out import Outlier
 
 LEAST_POSTS = 3  # on each side
+MIN_WEEKS = 3  # posts of one weekend, or of one run of evenings, are one event
 MIN_Z, RARE = 2.58, 0.01  # one of a hundred
 QUARTER = 4
 EVENING, LATEST = 17, 24  # o'clock
@@ -119,6 +120,13 @@ _FEATURES: dict[str, Callable[[Video], bool | None]] = {
     "question": lambda video: "?" in video.text if video.text else None,
 }
 
+_OF_TIME = {"weekend", "evening"}
+
+
+def _week_of(video: Video) -> tuple[int, int] | None:
+    """The ISO year and week of its time; None without one."""
+    return video.created_at.isocalendar()[:2] if video.created_at else None
+
 
 def _medians(those: Sequence[Video], others: Sequence[Video]) -> list[Row]:
     rows = []
@@ -151,7 +159,11 @@ def _counts(those: Sequence[Video], others: Sequence[Video]) -> list[Row]:
         if min(len(left), len(right)) < LEAST_POSTS or not sum(left) + sum(right):
             continue
         n, m = len(left), len(right)
-        is_apart = fisher(sum(left), n, sum(right), m) <= RARE
+        having = those if sum(left) * m > sum(right) * n else others
+        weeks = {_week_of(video) for video in having if feature(video)}
+        is_apart = fisher(sum(left), n, sum(right), m) <= RARE and (
+            name not in _OF_TIME or len(weeks) >= MIN_WEEKS
+        )
         rows.append(Row(name, sum(left), sum(right), n, m, is_count=True, is_apart=is_apart))
     return rows
 
