@@ -1521,7 +1521,7 @@ comment on function private.abort_move is
 'Forgets a move that has not been redirected. Definer: the mover has no table rights.';
 grant execute on function private.abort_move to mover;
 
--- schemas/16_cell_accounts.sql
+-- schemas/16_cell_residence.sql
 
 -- Whether an account lives in this cell, and how it stops, leaves and settles.
 --
