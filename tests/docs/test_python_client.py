@@ -83,7 +83,7 @@ def test_the_example_of_the_guide_runs(running: Running, tmp_path: Path):
     assert done.returncode == 0, done.stderr
     *stages, headline = done.stdout.splitlines()
     assert stages[-1] == "done"
-    assert headline == "Lamp: 4.5 of 5 stars from 20 reviews"
+    assert headline.startswith("Lamp: film the page test first")
 
 
 def test_a_token_is_exchanged_once_and_again_before_it_expires(
