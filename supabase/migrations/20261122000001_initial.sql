@@ -9606,13 +9606,16 @@ begin
         -- Most terms are absent, and this finds out in a microsecond.
         continue when position(v_keys[v_index] in script.search_keys[1]) = 0
             and position(v_keys[v_index] in coalesce(script.search_keys[2], '')) = 0;
-        v_normalized := btrim(terms[v_index]);
+        v_normalized := terms[v_index];
         v_skeleton := v_normalized;
         if not v_is_exact and octet_length(v_normalized) > char_length(v_normalized) then
             -- In pieces, as the script is, so that both get the same form.
             select p.normalized, p.skeleton into v_normalized, v_skeleton
             from private.normalize_pieces(v_normalized) as p;
         end if;
+        -- Only now: a mark that turns the direction brings a space from the end to the middle.
+        v_normalized := btrim(v_normalized);
+        v_skeleton := btrim(v_skeleton);
         -- A term with accents matches only with them; one without matches any.
         v_is_disguised := normalise @> '{case,width,leet,zero_width}'
             and v_normalized = v_skeleton;

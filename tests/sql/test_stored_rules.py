@@ -306,6 +306,7 @@ def test_every_accepted_term_is_found_in_itself(writer: Writer) -> None:
     @example(term="\u212aé", made="banned in any case")
     @example(term="\u1e9e", made="banned anywhere")
     @example(term="\u01c5", made="banned in any case")
+    @example(term="0\u202e0 ", made="banned anywhere")
     def attempt(term: str, made: str) -> None:
         if writer.accepts((TERM_RULES | WANTED_RULES)[made](term)):
             expected = "fail" if made in TERM_RULES else "pass"
