@@ -16,10 +16,10 @@ GUNICORN = {
 }
 
 
-def wait_until(condition: Callable[[], object]) -> None:
-    """Looks ten times a second. RuntimeError if it does not come."""
+def wait_until(condition: Callable[[], object], every_seconds: float = 0.1) -> None:
+    """Looks again and again. RuntimeError if it does not come."""
     deadline = time.monotonic() + PATIENCE_SECONDS
     while not condition():
         if time.monotonic() > deadline:
             raise RuntimeError("what was waited for did not come")
-        time.sleep(0.1)
+        time.sleep(every_seconds)

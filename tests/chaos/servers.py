@@ -19,7 +19,7 @@ from local.profiles import EMBEDDED, Profile
 from tests.chaos.worker import LEASE_SECONDS
 from tests.database import Database, Row
 from tests.jobs import make_kind
-from tests.patience import PATIENCE_SECONDS
+from tests.patience import wait_until
 from tests.server import ROOT, free_port, migrate
 
 ACCOUNTS = [uuid.uuid4() for _ in range(20)]
@@ -85,11 +85,7 @@ def crash(server: postgres.Server) -> None:
     """Kills the postmaster and starts the server again, which recovers from its log."""
     pid_file = server.data_dir / "postmaster.pid"
     os.kill(int(pid_file.read_text().splitlines()[0]), signal.SIGKILL)
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while not _has_started(server):
-        if time.monotonic() > deadline:
-            raise AssertionError("The server did not come back")
-        time.sleep(0.05)
+    wait_until(lambda: _has_started(server), every_seconds=0.05)
 
 
 def crash_backend(server: postgres.Server) -> None:
@@ -110,11 +106,7 @@ def crash_backend(server: postgres.Server) -> None:
 
 def wait_until_up(server: postgres.Server) -> None:
     """Until the server takes connections again; fails if it doesn't."""
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while not _is_up(server):
-        if time.monotonic() > deadline:
-            raise AssertionError("The server did not come back")
-        time.sleep(0.02)
+    wait_until(lambda: _is_up(server), every_seconds=0.02)
 
 
 def _has_started(server: postgres.Server) -> bool:

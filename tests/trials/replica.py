@@ -6,9 +6,10 @@ import signal
 import threading
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from statistics import quantiles
 
@@ -20,11 +21,13 @@ from local.postgres import Server
 from local.scratch import free_port
 from tests.chaos.servers import connect, make_database, own_server
 from tests.database import Database, make_product, make_user, user_claims
-from tests.patience import PATIENCE_SECONDS
+from tests.patience import wait_until
 from tests.postgrest import serve, token
 from tests.server import ROOT
 from tests.trials import runbook
 from tests.trials.figures import Figure
+
+_until = partial(wait_until, every_seconds=0.02)  # the lag is measured
 
 _DATABASE = "replica"
 _SCALING = ROOT / "docs" / "scaling.md"
@@ -300,11 +303,3 @@ def _code(answer: httpx.Response) -> str:
 
 def _one(row: dict[str, object] | None) -> bool:
     return bool(row and next(iter(row.values())))
-
-
-def _until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while not condition():
-        if time.monotonic() > deadline:
-            raise RuntimeError("what the trial waits for did not come")
-        time.sleep(0.02)

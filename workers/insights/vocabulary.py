@@ -37,6 +37,11 @@ def read_resource(name: str) -> dict[str, Any]:
     return tomllib.loads(text)
 
 
+def whole_words(patterns: Iterable[str]) -> re.Pattern[str]:
+    """Any of the patterns, as whole words, whatever their case."""
+    return re.compile(rf"(?<!\w)(?:{'|'.join(patterns)})(?!\w)", re.IGNORECASE)
+
+
 def _anywhere(signals: Iterable[str]) -> re.Pattern[str]:
     return re.compile("|".join(signals), re.IGNORECASE)
 

@@ -13,7 +13,7 @@ from workers.insights.inputs import ProductFacts, Spec
 from workers.insights.pack.kinds import known_kind, names_kind
 from workers.insights.pack.words import Words
 from workers.insights.sentiment.comments import clean
-from workers.insights.vocabulary import read_resource
+from workers.insights.vocabulary import read_resource, whole_words
 
 NAME_LIMIT = 80
 SPOKEN_LIMIT = 50
@@ -42,15 +42,14 @@ _QUOTED = re.compile(r"[«»“”„\"]([^«»“”„\"]{2,30})[«»“”„
 _TRADEMARK = re.compile(r"([^\W\d_][\w-]{2,})\s?[®™]")
 _LONG_BRAND = 4  # letters: a longer one in capitals is written as a name
 _SHADES = {
-    shade: (re.compile(rf"(?<!\w){shade}(?!\w)", re.IGNORECASE), frozenset(fitting))
+    shade: (whole_words([shade]), frozenset(fitting))
     for shade, fitting in read_resource("shades.toml").items()
 }
 # A buyer notices these: (unit, least or most amount).
 _SHORT_WARRANTY = {"day": 184, "month": 6}
 _HEAVY = {"kg": 20, "lb": 44}
 _CLAIMS = tuple(
-    (kind, re.compile(rf"(?<!\w)(?:{'|'.join(phrases)})(?!\w)", re.IGNORECASE))
-    for kind, phrases in read_resource("name_claims.toml").items()
+    (kind, whole_words(phrases)) for kind, phrases in read_resource("name_claims.toml").items()
 )
 
 

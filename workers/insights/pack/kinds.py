@@ -6,20 +6,13 @@ import re
 
 from workers.insights.pack.words import Words
 from workers.insights.sentiment.comments import clean
-from workers.insights.vocabulary import read_resource
+from workers.insights.vocabulary import read_resource, whole_words
 
-_TESTS = {
-    kind: re.compile(rf"(?<!\w)(?:{'|'.join(words)})(?!\w)", re.IGNORECASE)
-    for kind, words in read_resource("kind_tests.toml").items()
-    if not isinstance(words, dict)
-}
+_RAW = read_resource("kind_tests.toml")
 _NOT_THE_THING, _FOR_HEALTH = (
-    re.compile(
-        rf"(?<!\w)(?:{'|'.join(read_resource('kind_tests.toml')[group]['words'])})(?!\w)",
-        re.IGNORECASE,
-    )
-    for group in ("not_the_thing", "for_health")
+    whole_words(_RAW.pop(group)["words"]) for group in ("not_the_thing", "for_health")
 )
+_TESTS = {kind: whole_words(words) for kind, words in _RAW.items()}
 # Behind these a name says what a thing is for or what comes with it.
 _BEHIND = re.compile(
     r"(?<=\w)\s(?:for|with|without|für|mit|ohne|pour|avec|sans|para|con|com|sin|sem|per|incl)\b(?!\s\d)",
@@ -34,10 +27,7 @@ _SETS = frozenset({
     "set", "sets", "kit", "kits", "lot", "lots", "pack", "par", "pares", "paire", "paires", "pair",
     "pairs", "juego", "juegos", "jogo", "jogos", "conjunto", "conjuntos", "piezas", "pièces",
 })  # fmt: skip
-_KINDS = {
-    kind: re.compile(rf"(?<!\w)(?:{'|'.join(words)})(?!\w)", re.IGNORECASE)
-    for kind, words in read_resource("product_kinds.toml").items()
-}
+_KINDS = {kind: whole_words(words) for kind, words in read_resource("product_kinds.toml").items()}
 
 
 def kind_of(name: str) -> str | None:
@@ -85,13 +75,9 @@ def _is_of_another(before: str) -> bool:
     return found is not None and found.group(1).lower() not in _SETS
 
 
-def _covers(outer: tuple[int, int], inner: tuple[int, int]) -> bool:
-    return outer[0] <= inner[0] and inner[1] <= outer[1]
-
-
 def _is_within(inner: tuple[int, int], outer: tuple[int, int]) -> bool:
     """Whether it stands inside a longer one."""
-    return inner != outer and _covers(outer, inner)
+    return inner != outer and outer[0] <= inner[0] and inner[1] <= outer[1]
 
 
 def names_kind(name: str, kind: str) -> bool:

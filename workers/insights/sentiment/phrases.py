@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 
-from workers.insights.vocabulary import read_resource
+from workers.insights.vocabulary import read_resource, whole_words
 
 # Right before a phrase these turn it round, or make it a wish or a condition.
 _NEGATION = re.compile(
@@ -46,7 +46,7 @@ def phrases_of(resource: str) -> Phrases:
     """The phrases of a resource file: a table per name, with lists per kind."""
     return Phrases(
         {
-            (name, kind): re.compile(rf"(?<!\w)(?:{'|'.join(listed)})(?!\w)", re.IGNORECASE)
+            (name, kind): whole_words(listed)
             for name, kinds in read_resource(resource).items()
             for kind, listed in kinds.items()
         }

@@ -16,7 +16,7 @@ from workers.insights.documents import Topic
 from workers.insights.evidence import EvidenceLog
 from workers.insights.sentiment.comments import people, plural
 from workers.insights.sentiment.opinions import ReadComment
-from workers.insights.vocabulary import read_resource
+from workers.insights.vocabulary import read_resource, whole_words
 
 MIN_REVIEWS = 3
 MAX_TOPICS = 6
@@ -33,9 +33,7 @@ class TopicWords:
 @cache
 def topic_words() -> dict[str, TopicWords]:
     return {
-        name: TopicWords(
-            raw["group"], re.compile(rf"(?<!\w)(?:{'|'.join(raw['words'])})(?!\w)", re.IGNORECASE)
-        )
+        name: TopicWords(raw["group"], whole_words(raw["words"]))
         for name, raw in read_resource("topics.toml").items()
     }
 

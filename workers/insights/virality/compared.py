@@ -159,11 +159,11 @@ def _counts(those: Sequence[Video], others: Sequence[Video]) -> list[Row]:
         if min(len(left), len(right)) < LEAST_POSTS or not sum(left) + sum(right):
             continue
         n, m = len(left), len(right)
-        having = those if sum(left) * m > sum(right) * n else others
-        weeks = {_week_of(video) for video in having if feature(video)}
-        is_apart = fisher(sum(left), n, sum(right), m) <= RARE and (
-            name not in _OF_TIME or len(weeks) >= MIN_WEEKS
-        )
+        is_apart = fisher(sum(left), n, sum(right), m) <= RARE
+        if is_apart and name in _OF_TIME:
+            having = those if sum(left) * m > sum(right) * n else others
+            weeks = {_week_of(video) for video in having if feature(video)}
+            is_apart = len(weeks) >= MIN_WEEKS
         rows.append(Row(name, sum(left), sum(right), n, m, is_count=True, is_apart=is_apart))
     return rows
 
