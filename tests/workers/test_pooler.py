@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from structlog.testing import capture_logs
@@ -113,3 +115,32 @@ async def test_a_pooler_in_session_mode_is_not_deaf(db: Database):
         assert await asyncio.wait_for(heard.get(), PATIENCE_SECONDS) == QUEUE
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
+
+
+async def test_others_notes_do_not_make_a_deaf_pooler_hear(db: Database):
+    """One session for all clients: each statement meets what the session heard for another one."""
+    stop = threading.Event()
+
+    def notify() -> None:
+        with connect(db.url("worker"), application_name="test") as connection:
+            while not stop.is_set():
+                connection.execute("select pg_notify('jobs', 'noop')")
+
+    connected: asyncio.Queue[bool] = asyncio.Queue()
+    with pooling(db, size=1) as pooler, ThreadPoolExecutor() as threads:
+        notifying = threads.submit(notify)
+        listeners = [
+            asyncio.create_task(
+                listen(pooler.url("worker"), connected.put_nowait, lambda _: None, lambda _: None)
+            )
+            for _ in range(10)
+        ]
+        try:
+            for _ in listeners:
+                assert await asyncio.wait_for(connected.get(), PATIENCE_SECONDS) is True
+        finally:
+            stop.set()
+            for listener in listeners:
+                listener.cancel()
+            await asyncio.gather(*listeners, return_exceptions=True)
+        notifying.result()

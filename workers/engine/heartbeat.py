@@ -11,6 +11,7 @@ import os
 import socket
 import threading
 import time
+import uuid
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Literal
@@ -25,7 +26,7 @@ _log = structlog.get_logger()
 
 Connection = psycopg.Connection[Row]
 _EXTEND = "select msg_id, read_ct, is_cancelled from private.extend(%s, %s, %s)"
-_PROBE = "probe"
+_PROBE = "probe "
 _PROBE_SECONDS = 2
 _RECONNECT_SECONDS = 1.0
 
@@ -146,7 +147,7 @@ async def listen(
                 async for note in connection.notifies():
                     if note.channel == "job_cancelled":
                         on_cancelled(note.payload)
-                    elif note.payload != _PROBE:
+                    elif not note.payload.startswith(_PROBE):
                         on_queue(note.payload)
         except psycopg.Error as error:
             _log.warning("listener_lost", error_class=type(error).__name__)
@@ -155,9 +156,12 @@ async def listen(
 
 async def _is_deaf(connection: Database, url: str) -> bool:
     # Told by another connection, as every enqueue is: a pooler brings us what we tell ourselves.
+    # Only our own probe counts: during a statement a pooler brings us others' notes, too.
+    probe = f"{_PROBE}{uuid.uuid4()}"
     async with await connect_async(url, application_name="worker listener probe") as other:
-        await other.execute("select pg_notify('jobs', %s)", (_PROBE,))
-    async for _ in connection.notifies(timeout=_PROBE_SECONDS, stop_after=1):
-        return False
+        await other.execute("select pg_notify('jobs', %s)", (probe,))
+    async for note in connection.notifies(timeout=_PROBE_SECONDS):
+        if note.payload == probe:
+            return False
     _log.error("listener_deaf", hint="Use a direct or session connection; polling goes on.")
     return True
