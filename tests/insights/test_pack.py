@@ -516,9 +516,10 @@ def _profile_pack(*best, others=20.0):
 
 
 def test_posts_that_share_nothing_measured_are_said_to():
-    assert "these 3 share nothing that the others lack" in _profile_pack(20, 21, 19)["summary"]
-    assert "share nothing" not in _profile_pack(60, 61, 59)["summary"]
-    assert "share nothing" not in _profile_pack(20)["summary"]
+    nothing = "Nothing that is measured sets them apart"
+    assert nothing in json.dumps(_profile_pack(20, 21, 19)["compared"])
+    assert nothing not in json.dumps(_profile_pack(60, 61, 59)["compared"])
+    assert "share nothing" not in _profile_pack(20, 21, 19)["summary"]
 
 
 def test_one_post_stands_out_and_two_stand_out():

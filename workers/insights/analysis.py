@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from types import MappingProxyType
 from typing import Any, TypeVar
 
@@ -51,7 +51,14 @@ from workers.insights.sentiment.opinions import ReadComment
 from workers.insights.sentiment.totals import total_of
 from workers.insights.virality import transcript
 from workers.insights.virality.breakdown import examine, named_product, subject_of
-from workers.insights.virality.comparables import STANDOUT_RATIO, Link, link_of, links
+from workers.insights.virality.comparables import (
+    STANDOUT_RATIO,
+    Link,
+    comparable,
+    link_of,
+    links,
+    standouts,
+)
 from workers.insights.virality.compared import Compared, compared
 from workers.insights.virality.profile import Profile, profile_of
 from workers.insights.virality.stands_out import outliers
@@ -151,6 +158,9 @@ def analyse(
         kind=kind if collection.subject_is_product else None,
         search_name=search_name(words, name, brand, kind),
         compared=_compared(run, virality) if case in {"own_video", "profile"} else None,
+        hashtags=_hashtags(run),
+        newest=_newest(run),
+        asked_on=_asked_on(run),
     )
     written = write_pack(given, log, _UNCHECKED)
     pack = _grounded(written)
@@ -174,6 +184,27 @@ def analyse(
 def _links(run: _Run) -> dict[str, Link]:
     found, subject = outliers(run.collection.videos, run.now), subject_of(run.collection.videos)
     return links(found, subject, run.log, named_product(run.collection))
+
+
+def _hashtags(run: _Run) -> dict[str, tuple[str, ...]]:
+    """Of each post that stood out, by its evidence."""
+    found = outliers(run.collection.videos, run.now)
+    return {
+        comparable(outlier, run.log).evidence_id: outlier.video.hashtags
+        for outlier in standouts(found, None)
+    }
+
+
+def _newest(run: _Run) -> date | None:
+    """The day of the newest post of the creator asked about."""
+    own = [video for video in run.collection.videos if video.role != "niche"]
+    days = [video.created_at.date() for video in own if video.created_at]
+    return max(days, default=None)
+
+
+def _asked_on(run: _Run) -> date | None:
+    subject = subject_of(run.collection.videos)
+    return subject.created_at.date() if subject and subject.created_at else None
 
 
 def _compared(run: _Run, virality: ViralityBreakdown) -> Compared | None:

@@ -29,7 +29,7 @@ CASES: dict[PackCase, Case] = {
             "opening", "rating", "intent", "price",
         ),
         summary=(
-            "sold_out", "readable", "conflict", "overall", "open", "stars", "shown_stars", "rating",
+            "sold_out", "readable", "conflict", "stars", "overall", "open", "shown_stars", "rating",
             "ratio", "opening", "intent", "no_script", "pace",
         ),
         steps=(
@@ -59,6 +59,7 @@ CASES: dict[PackCase, Case] = {
             next_steps.post_again,
             next_steps.answer_video,
             next_steps.answer_requests,
+            next_steps.wait_season,
             next_steps.share_more,
             next_steps.compare_best,
             next_steps.use_patterns,
@@ -90,6 +91,7 @@ CASES: dict[PackCase, Case] = {
             next_steps.few_standouts,
             next_steps.answer_video,
             next_steps.answer_requests,
+            next_steps.wait_season,
             next_steps.compare_shared,
             next_steps.read_questions,
             next_steps.more_posts,

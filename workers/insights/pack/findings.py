@@ -8,27 +8,29 @@ from workers.insights.documents import Finding, NextStep
 from workers.insights.pack import next_steps
 from workers.insights.pack.inputs import PackInputs
 from workers.insights.pack.proposals import Thing
+from workers.insights.pack.said import About
 from workers.insights.pack.statements import Statement, pattern_name
 
 MAX_FINDINGS = 3
 
 
 def findings(
-    given: PackInputs, things: Sequence[Thing], found: Mapping[str, Statement]
-) -> tuple[Finding, ...]:
-    """The most useful first. Each cites evidence of its own."""
+    given: PackInputs,
+    things: Sequence[Thing],
+    found: Mapping[str, Statement],
+    first: Thing | None,
+) -> tuple[tuple[Finding, tuple[About, ...]], ...]:
+    """The most useful first: what the first script is about. Each cites evidence of its own."""
     taken: set[tuple[str, ...]] = set()
-    kept: list[Finding] = []
-    for finding in (*_of_posts(given, found), *_of_things(things)):
+    kept: list[tuple[Finding, tuple[About, ...]]] = []
+    made = [*_of_posts(given, found), *_of_things(things)]
+    if first is not None:
+        made.sort(key=lambda each: each[1][0].subject != first.about[0].subject)
+    for finding, about in made:
         if finding.evidence_ids not in taken and len(kept) < MAX_FINDINGS:
             taken.add(finding.evidence_ids)
-            kept.append(finding)
+            kept.append((finding, about))
     return tuple(kept)
-
-
-def says(finding: Finding, statement: Statement) -> bool:
-    """Whether the finding already says the statement."""
-    return finding.text.startswith(statement.summary)
 
 
 def covers(finding: Finding, step: NextStep) -> bool:
@@ -36,7 +38,9 @@ def covers(finding: Finding, step: NextStep) -> bool:
     return bool(step.evidence_ids) and set(step.evidence_ids) <= set(finding.evidence_ids)
 
 
-def _of_posts(given: PackInputs, found: Mapping[str, Statement]) -> Iterator[Finding]:
+def _of_posts(
+    given: PackInputs, found: Mapping[str, Statement]
+) -> Iterator[tuple[Finding, tuple[About, ...]]]:
     """What the creator's own posts show, with what to do about it."""
     steps = list(next_steps.use_patterns(given))
     for pattern, step in zip(given.patterns, steps, strict=True):
@@ -54,11 +58,13 @@ def _is_below(given: PackInputs) -> bool:
     return interval is not None and interval[1] < 1
 
 
-def _of_things(things: Sequence[Thing]) -> Iterator[Finding]:
+def _of_things(things: Sequence[Thing]) -> Iterator[tuple[Finding, tuple[About, ...]]]:
     for thing in things:
         if thing.demo is not None:
-            yield Finding(text=thing.why, do=thing.demo, evidence_ids=thing.evidence_ids)
+            finding = Finding(text=thing.why, do=thing.demo, evidence_ids=thing.evidence_ids)
+            yield finding, thing.about
 
 
-def _finding(statement: Statement, step: NextStep) -> Finding:
-    return Finding(text=statement.summary, do=step.text, evidence_ids=step.evidence_ids)
+def _finding(statement: Statement, step: NextStep) -> tuple[Finding, tuple[About, ...]]:
+    finding = Finding(text=statement.summary, do=step.text, evidence_ids=step.evidence_ids)
+    return finding, statement.about

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 
 from workers.insights.documents import (
     Comparable,
@@ -24,6 +24,7 @@ from workers.insights.statistics import wilson
 from workers.insights.virality.comparables import Link
 from workers.insights.virality.compared import Compared
 from workers.insights.virality.profile import Profile
+from workers.insights.virality.seasons import is_out, is_past, out_of_season
 from workers.insights.vocabulary import OVERALL
 
 LEAST_OF_LARGEST = 0.2  # a theme much smaller than the largest is no lead
@@ -32,6 +33,7 @@ LEAST_APART = 0.5  # stars by which reviews that name a topic differ from the ot
 LEAST_RATED = 3
 LEAST_TOLD_APART = 0.3  # stars
 GOOD_STARS = 4.0  # of five: what has as many is no weak spot
+LEAST_SILENT = 90  # days without a post
 OFTEN = 0.3  # of the reviews: a topic that fewer name needs another reason to be told
 CLAIMED = ("question", "pain", "praise")
 
@@ -63,6 +65,10 @@ class PackInputs:
     kind: str | None = None  # of product, as the resource knows it
     search_name: str = ""  # what finds videos of it
     compared: Compared | None = None  # the creator's better posts beside the others
+    # Hashtags of the posts that stood out, by the evidence of each.
+    hashtags: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    newest: date | None = None  # of the creator's posts
+    asked_on: date | None = None  # when the video asked about was posted
 
     @property
     def this(self) -> str:
@@ -154,8 +160,68 @@ class PackInputs:
 
     @property
     def patterns(self) -> tuple[Pattern, ...]:
-        """Of the creator's own posts; a product has none."""
+        """Of the creator's own posts; a product has none.
+
+        A hashtag out of season is no idea for now. After a long silence no half is a newer one.
+        """
+        return tuple(
+            pattern
+            for pattern in self._patterns
+            if not (pattern.tag and is_out(pattern.tag, self.today))
+            and not (self.silent_days and pattern.kind.startswith("level"))
+        )
+
+    @property
+    def seasonal(self) -> tuple[Pattern, ...]:
+        """Those of a hashtag whose season comes again, and is not now."""
+        today = self.today
+        return tuple(
+            pattern
+            for pattern in self._patterns
+            if pattern.tag and is_out(pattern.tag, today) and not is_past(pattern.tag, today)
+        )
+
+    @property
+    def _patterns(self) -> tuple[Pattern, ...]:
         return () if self.case in {"shop_product", "no_comments"} else self.virality.patterns
+
+    @property
+    def today(self) -> date:
+        return self.now.date()
+
+    @property
+    def silent_days(self) -> int | None:
+        """Days since the creator's newest post, where they are many."""
+        if self.newest is None or self.case not in {"own_video", "profile"}:
+            return None
+        days = (self.today - self.newest).days
+        return days if days >= LEAST_SILENT else None
+
+    @property
+    def own_posts(self) -> tuple[Comparable, ...]:
+        """The creator's posts that stood out, the surest first."""
+        own = [post for post in self.examples if self.profile is not None or post.is_own]
+        return tuple(sorted(own, key=lambda post: -post.ratio_interval[0]))
+
+    @property
+    def best_own(self) -> Comparable | None:
+        """The surest of them that may have a sequel now."""
+        return next((post for post in self.own_posts if self.out_of_season(post) is None), None)
+
+    def post_with(self, tag: str) -> Comparable | None:
+        """The surest of the creator's posts with the hashtag."""
+        return next(
+            (
+                post
+                for post in self.own_posts
+                if tag in {name.lower() for name in self.hashtags.get(post.evidence_id, ())}
+            ),
+            None,
+        )
+
+    def out_of_season(self, post: Comparable) -> str | None:
+        """The hashtag by which the post belongs to another time of the year."""
+        return out_of_season(self.hashtags.get(post.evidence_id, ()), self.today)
 
     def counts(self, n: int, kind: str | None = None) -> str:
         """ "172 comments"; `kind` is that of the evidence, if all are of one."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
 
 from workers.insights.documents import Comparable, NextStep, NextStepKind, Pattern, PatternKind
@@ -11,10 +10,10 @@ from workers.insights.pack.inputs import PackInputs
 from workers.insights.pack.proposals import SHOWN_FACTS, retention_text
 from workers.insights.pack.statements import (
     both_sides,
-    is_age,
     is_alike,
     is_surely,
     pattern_fields,
+    seasonal,
     shared_fields,
     stars_fields,
     viewers_fields,
@@ -30,9 +29,6 @@ MAX_STEPS = 5
 MAX_LEADS = 2
 LEAST_QUESTIONS = 5
 LEAST_SECONDS_APART = 3.0
-OUTCOMES = frozenset({"shares", "comments"})  # which viewers make
-LEAST_SILENT = 90  # days without a post
-_DAYS = re.compile(r"\d+")
 Steps = Callable[[PackInputs], Iterator[NextStep]]
 
 
@@ -189,8 +185,8 @@ def use_patterns(given: PackInputs) -> Iterator[NextStep]:
     """What the creator's own posts suggest, with how often such a pattern lasted elsewhere."""
     for pattern in given.patterns:
         kind, key = _PATTERN_STEPS[pattern.kind]
-        if key == "level_down" and not _has_changed(given):
-            key = "level_down_alike"
+        if kind == "compare_halves" and not _has_changed(given):
+            key = f"{key}_alike"
         text = given.words.say(f"next.{key}", **pattern_fields(given, pattern))
         if pattern.kind == "short":
             text = " ".join([text, *_longer_best(given, pattern)])
@@ -201,17 +197,23 @@ def _has_changed(given: PackInputs) -> bool:
     """Whether anything that the creator chooses sets the newer half apart from the older one."""
     found = given.compared
     return (
-        found is not None
-        and found.groups == "halves"
-        and any(r.is_apart and r.name not in OUTCOMES for r in found.rows)
+        found is not None and found.groups == "halves" and any(row.is_choice for row in found.rows)
     )
 
 
 def post_again(given: PackInputs) -> Iterator[NextStep]:
     """Of a creator whose newest post is months old."""
-    ages = [int(days) for each in given.caveats if is_age(each) for days in _DAYS.findall(each)]
-    if any(days >= LEAST_SILENT for days in ages):
+    if given.silent_days is not None:
         yield NextStep(kind="more_posts", text=given.words.say("next.post_again"))
+
+
+def wait_season(given: PackInputs) -> Iterator[NextStep]:
+    """What does well once a year: when to film it again."""
+    found = seasonal(given)
+    if found is not None:
+        day = given.words.date(found.start.isoformat())
+        text = given.words.say("next.wait_season", why=found.why, date=day)
+        yield NextStep(kind="take_up", text=text, evidence_ids=found.evidence_ids)
 
 
 def share_more(given: PackInputs) -> Iterator[NextStep]:
@@ -224,8 +226,7 @@ def share_more(given: PackInputs) -> Iterator[NextStep]:
 
 def _longer_best(given: PackInputs, pattern: Pattern) -> Iterator[str]:
     """The creator's best post, where it is longer than those that do better."""
-    own = [post for post in given.examples if given.profile is not None or post.is_own]
-    best = max(own, key=lambda post: post.ratio_interval[0], default=None)
+    best = next(iter(given.own_posts), None)
     if best is not None and (best.duration_s or 0) > (pattern.seconds or 0):
         length = given.words.number(best.duration_s or 0)
         yield given.words.say("next.keep_short_but", length=length)

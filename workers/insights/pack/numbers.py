@@ -18,7 +18,7 @@ from workers.insights.inputs import ProductFacts
 from workers.insights.pack.facts import BUCKET, bucket_seconds, size_text, spec_text
 from workers.insights.pack.inputs import PackInputs
 from workers.insights.pack.proposals import SHORTEST
-from workers.insights.pack.statements import SHARED_CREATORS
+from workers.insights.pack.statements import SHARED_CREATORS, posts_of, seasonal
 from workers.insights.pack.words import Words, half_up
 from workers.insights.sentiment.totals import MINIMUM
 from workers.insights.virality.compared import EVENING, LATEST, THOUSAND
@@ -110,6 +110,13 @@ def _computed(given: PackInputs, product: ProductFacts | None) -> Iterator[str]:
     ):
         yield str(least)
     yield str(MINIMUM - given.sentiment.sample.analysed)
+    found = seasonal(given)
+    days = [found.start if found is not None else None, given.asked_on]
+    yield from _leaves([day.isoformat() for day in days if day is not None])
+    yield str(given.silent_days)
+    places = [each.percentile for each in given.virality.metrics if each.percentile is not None]
+    for driver in given.virality.drivers:
+        yield from (str(posts_of(place, driver.n)) for p in places for place in (p, 100 - p))
 
 
 def _leaves(value: object) -> Iterator[str]:

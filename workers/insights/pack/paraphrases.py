@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from workers.insights.documents import Comparable, Comparison, Evidence, Risk
 from workers.insights.evidence import EvidenceLog, shorten
 from workers.insights.pack.inputs import CLAIMED, PackInputs
-from workers.insights.pack.statements import pattern_name, statements, topic_text
+from workers.insights.pack.said import APART, TURNED, About, Said
+from workers.insights.pack.statements import pattern_name, seasonal, statements, topic_text
 from workers.insights.virality.compared import Compared
 from workers.insights.vocabulary import OVERALL
 
@@ -36,31 +37,39 @@ def compared_title(given: PackInputs, found: Compared) -> str:
     return given.words.say(f"compared.{found.groups}", n=found.n, other_n=found.other_n)
 
 
-def comparisons(given: PackInputs) -> tuple[Comparison, ...]:
-    """What differs between the creator's posts, first what chance does not explain."""
+def comparisons(given: PackInputs, said: Said) -> tuple[tuple[Comparison, tuple[About, ...]], ...]:
+    """What differs between the creator's posts beyond chance, and can be acted on.
+
+    That nothing does is worth a line only where no other line names a difference.
+    """
     found, words = given.compared, given.words
-    if found is None:
+    if found is None or (found.groups == "halves" and given.silent_days):
         return ()
-    said: list[str] = []
-    # A finding says it of all lengths, which is another comparison.
-    is_told = any(pattern.kind == "short" for pattern in given.patterns)
-    for row in found.rows:
-        if not row.is_apart or (is_told and row.name == "seconds"):
-            continue
-        said.append(
-            words.say(
-                f"compared.{row.name}",
-                left=_side(given, row.left, row.n, is_count=row.is_count),
-                right=_side(given, row.right, row.other_n, is_count=row.is_count),
-            )
+    group, is_turned = (TURNED, True) if found.groups == "halves" else (APART, False)
+    rows = [
+        row
+        for row in found.rows
+        if row.is_choice and (is_turned or not said.knows(About(row.name)))
+    ]
+    about = [About(f"{group}:{row.name}", 1 if row.left > row.right else -1) for row in rows]
+    texts = [
+        words.say(
+            f"compared.{row.name}",
+            left=_side(given, row.left, row.n, is_count=row.is_count),
+            right=_side(given, row.right, row.other_n, is_count=row.is_count),
         )
+        for row in rows
+    ]
+    if not rows and (is_turned or said.knows(About(APART))):
+        return ()
     what = (
-        words.say("compared.different", text="; ".join(said))
-        if said
+        words.say("compared.different", text="; ".join(texts))
+        if texts
         else words.say("compared.nothing")
     )
     text = f"{compared_title(given, found)} {what}"
-    return (Comparison(text=text, evidence_ids=found.evidence_ids),)
+    about.append(About(group, 1 if texts else 0))
+    return ((Comparison(text=text, evidence_ids=found.evidence_ids), tuple(about)),)
 
 
 def _side(given: PackInputs, value: float, n: int, *, is_count: bool) -> str:
@@ -118,6 +127,7 @@ def _paraphrases(given: PackInputs) -> Iterator[tuple[str, str]]:
         fields = {"title": words.say(f"risks.{risk.kind}"), "counts": given.counts(risk.n)}
         for name in risk.evidence_ids:
             yield name, words.say("evidence.risk", **fields)
+    yield from _of_seasons(given)
     yield from _of_the_page(given)
     yield from _of_topics(given)
     for post in given.examples:
@@ -134,6 +144,12 @@ def _paraphrases(given: PackInputs) -> Iterator[tuple[str, str]]:
             yield name, compared_title(given, given.compared).rstrip(" :\u00a0\u202f")
     yield from _of_the_video(given)
     yield from _as_stated(given)
+
+
+def _of_seasons(given: PackInputs) -> Iterator[tuple[str, str]]:
+    found = seasonal(given)
+    if found is not None:
+        yield from ((name, found.why) for name in found.evidence_ids)
 
 
 def _of_topics(given: PackInputs) -> Iterator[tuple[str, str]]:

@@ -29,8 +29,12 @@ from workers.insights.documents import (
 from workers.insights.pack.facts import BUCKET, StatedFact
 from workers.insights.pack.inputs import CLAIMED, PackInputs, is_blamed
 from workers.insights.pack.kinds import shot
+from workers.insights.pack.said import APART, About
 from workers.insights.pack.statements import (
     LEAST_ALIKE,
+    about_pattern,
+    about_theme,
+    about_viewers,
     both_sides,
     conflicting,
     miscounted_fields,
@@ -134,7 +138,7 @@ class Thing:
     group: str
     kind: Literal[
         "question", "pain", "flaw", "praise", "divided", "price", "fact", "seen", "claim",
-        "viewers", "again", "stars", "topic", "auction", "best", "shade", "shared", "test"
+        "viewers", "again", "tagged", "stars", "topic", "auction", "best", "shade", "shared", "test"
     ]  # fmt: skip
     subject: str
     why: str
@@ -145,6 +149,11 @@ class Thing:
     frame: str = "default"  # the first picture of its script
     seconds: float | None = None  # of the post that it goes on from
     is_tense: bool = False  # a stated fact that buyers notice
+    about: tuple[About, ...] = ()  # by default its kind and subject are one subject
+
+    def __post_init__(self) -> None:
+        if not self.about:
+            object.__setattr__(self, "about", (About(f"{self.kind}:{self.subject}"),))
 
 
 @dataclass(frozen=True, slots=True)
@@ -296,6 +305,7 @@ def _topics(given: PackInputs) -> Iterator[tuple[float, Thing]]:
             fields=fields | {"why": why},
             evidence_ids=topic.evidence_ids,
             hook=_own_hook(given, f"topic_{group}"),
+            about=(About(f"topic:{topic.name}"),),
         )
         yield topic.n * (AGAINST if low else 1), thing
 
@@ -345,6 +355,7 @@ def _of_theme(given: PackInputs, theme: Theme, *, is_conflict: bool) -> Thing:
         frame="price" if theme.aspect == "price" else "default",
         fields=fields,
         evidence_ids=(*evidence, fact.evidence_id) if fact else evidence,
+        about=(about_theme(given, theme),),
     )
 
 
@@ -408,6 +419,7 @@ def _viewers(given: PackInputs) -> Iterator[Thing]:
             evidence_ids=theme.evidence_ids,
             hook=f"viewers.{theme.kind}.hook",
             frame="viewers",
+            about=(about_viewers(given, theme),),
         )
 
 
@@ -417,29 +429,31 @@ def _own_posts(given: PackInputs) -> Iterator[Thing]:
     for pattern in tagged[:MAX_TOPICS]:
         fields = pattern_fields(given, pattern)
         why = given.words.say(f"summaries.{pattern.kind}", **fields)
+        # A topic that posts have already is no second part of one of them.
+        kind: Literal["again", "tagged"] = "again" if pattern.kind == "again" else "tagged"
+        post = given.post_with(pattern.tag or "") if kind == "again" else None
+        date = given.words.date(post.posted_on) if post is not None and post.posted_on else ""
         yield Thing(
-            group="again",
-            kind="again",
-            subject=pattern.kind,
+            group=kind,
+            kind=kind,
+            subject=pattern.tag or "",
             why=why,
-            demo=given.words.say("demos.again", **fields),
-            fields=fields | {"why": why, "product": given.short_name, "date": _best_date(given)},
+            demo=given.words.say(f"demos.{kind}", **fields),
+            fields=fields | {"why": why, "product": given.short_name, "date": date},
             evidence_ids=pattern.evidence_ids,
-            hook="hooks.again.story",
-            frame="own" if _best_date(given) else "default",
-            seconds=_again_seconds(given),
+            hook=f"hooks.{kind}.story",
+            frame="own" if date else "default",
+            seconds=post.duration_s if post is not None else None,
+            about=about_pattern(given, pattern),
         )
 
 
 def _best_post(given: PackInputs) -> Iterator[Thing]:
     """The sequel of the creator's own best post, where no hashtag of it is taken up."""
-    own = [post for post in given.examples if given.profile is not None or post.is_own]
     if given.case not in {"own_video", "profile"} or any(p.kind == "again" for p in given.patterns):
         return
-    words = given.words
-    for post in sorted(own, key=lambda each: -each.ratio_interval[0])[:1]:
-        if post.posted_on is None or not post.duration_s:
-            return
+    words, post = given.words, given.best_own
+    if post is not None and post.posted_on and post.duration_s:
         if any(p.seconds and p.seconds < post.duration_s for p in given.patterns):
             return  # shorter posts do better: a sequel of this length would speak against that
         low, high = post.ratio_interval
@@ -452,11 +466,8 @@ def _best_post(given: PackInputs) -> Iterator[Thing]:
             "seconds": words.number(post.duration_s),
         }
         why = words.say("summaries.best", **fields)
-        # Where shorter posts do better, the sequel is one.
-        most = next((p.seconds for p in given.patterns if p.kind == "short" and p.seconds), None)
-        is_long = most is not None and post.duration_s > most
-        length = max(SHORTEST, most if is_long and most else post.duration_s)
-        is_long = is_long or length > post.duration_s
+        length = max(SHORTEST, post.duration_s)
+        is_long = length > post.duration_s
         said = {**fields, "seconds": words.number(length)}
         yield Thing(
             group="best",
@@ -469,12 +480,12 @@ def _best_post(given: PackInputs) -> Iterator[Thing]:
             hook="hooks.best.story",
             frame="own",
             seconds=length,
+            about=(About("best", 1, str(fields["ratio"])),),
         )
 
 
 def _best_date(given: PackInputs) -> str:
-    own = [post for post in given.examples if given.profile is not None or post.is_own]
-    best = max(own, key=lambda post: post.ratio_interval[0], default=None)
+    best = given.best_own
     return given.words.date(best.posted_on) if best is not None and best.posted_on else ""
 
 
@@ -495,14 +506,8 @@ def _shared(given: PackInputs) -> Iterator[Thing]:
         evidence_ids=profile.shared_evidence,
         hook="hooks.shared.story",
         frame="own",
+        about=(About("shares", 1, str(fields["ratio"])), About(APART, 1)),
     )
-
-
-def _again_seconds(given: PackInputs) -> float | None:
-    """Of the post whose hashtag is taken up: the creator's best one."""
-    own = [post for post in given.examples if given.profile is not None or post.is_own]
-    best = max(own, key=lambda post: post.ratio_interval[0], default=None)
-    return best.duration_s if best is not None else None
 
 
 def _claim(given: PackInputs) -> Iterator[Thing]:
@@ -682,6 +687,7 @@ _BASES: dict[str, Basis] = {
     "claim": "fact",
     "viewers": "viewers",
     "again": "own_posts",
+    "tagged": "own_posts",
     "stars": "fact",
     "topic": "topic",
     "auction": "fact",
@@ -698,6 +704,7 @@ _REPLIES: dict[str, HookType] = {
     "divided": "comparison",
     "viewers": "social_proof",
     "again": "story",
+    "tagged": "story",
     "best": "story",
     "shared": "story",
     "stars": "contrarian",
@@ -805,7 +812,9 @@ def _seconds(given: PackInputs, thing: Thing) -> int:
     A test gets the time that it takes.
     """
     if thing.seconds:
-        return min(LONGEST, max(SHORTEST, int(half_up(thing.seconds))))
+        # No pack says that shorter posts do better, and scripts a longer one.
+        seconds = min(thing.seconds, _short_seconds(given) or thing.seconds)
+        return min(LONGEST, max(SHORTEST, int(half_up(seconds))))
     length = _usual_seconds(given) or USUAL
     if given.case in {"shop_product", "no_comments"}:
         need = DEMO_SECONDS.get(thing.kind, LEAST_DEMO)
@@ -816,8 +825,11 @@ def _seconds(given: PackInputs, thing: Thing) -> int:
 
 
 def _usual_seconds(given: PackInputs) -> float | None:
-    short = next((p.seconds for p in given.patterns if p.kind == "short" and p.seconds), None)
-    own = [post for post in given.examples if given.profile is not None or post.is_own]
-    lengths = [post.duration_s for post in own or given.examples if post.duration_s]
+    lengths = [post.duration_s for post in given.own_posts or given.examples if post.duration_s]
     # A length that one of them has: between short and long ones nothing stood out.
-    return short or (median_low(lengths) if lengths else None)
+    return _short_seconds(given) or (median_low(lengths) if lengths else None)
+
+
+def _short_seconds(given: PackInputs) -> float | None:
+    """The length up to which the creator's posts do better."""
+    return next((p.seconds for p in given.patterns if p.kind == "short" and p.seconds), None)

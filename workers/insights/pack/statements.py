@@ -10,12 +10,23 @@ import math
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 
-from workers.insights.documents import HookType, Pattern, Stars, Theme, Topic, ViewerTheme
+from workers.insights.documents import (
+    EvidenceIds,
+    HookType,
+    Pattern,
+    Stars,
+    Theme,
+    Topic,
+    ViewerTheme,
+)
 from workers.insights.pack.inputs import GOOD_STARS, PackInputs, Shares, is_high, is_low
+from workers.insights.pack.said import APART, About, Direction
 from workers.insights.sentiment.totals import MINIMUM
 from workers.insights.statistics import wilson
 from workers.insights.virality.profile import LEAST_STANDOUTS, Profile
+from workers.insights.virality.seasons import season_of
 
 LEAST_CONFLICT = 0.05  # share of the comments
 ALIKE = 1.2  # medians of lengths that are nearer to each other are called alike
@@ -35,13 +46,19 @@ LEAST_STARS_APART, LEAST_SHOWN_REVIEWS = 0.3, 5
 class Statement:
     """`headline` goes behind the product's name; None for what is only said in the summary.
 
-    `deviation`: how far the near end of its interval is from what would be neutral.
+    `deviation`: how far the near end of its interval is from what would be neutral. `about` is
+    what it says of what; by default its name is its only subject.
     """
 
     name: str
     summary: str
     headline: str | None = None
     deviation: float = 0.0
+    about: tuple[About, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not self.about:
+            object.__setattr__(self, "about", (About(self.name),))
 
 
 def statements(given: PackInputs) -> dict[str, Statement]:
@@ -99,11 +116,45 @@ def _stock(given: PackInputs) -> Iterator[Statement]:
 
 
 def _stated(
-    given: PackInputs, name: str, key: str, fields: Mapping[str, object], deviation: float = 0.0
+    given: PackInputs,
+    name: str,
+    key: str,
+    fields: Mapping[str, object],
+    deviation: float = 0.0,
+    *about: About,
 ) -> Statement:
     """A statement with the texts of `key` for headline and summary."""
     said = given.words.say(f"summaries.{key}", **fields)
-    return Statement(name, said, given.words.say(f"headlines.{key}", **fields), deviation)
+    return Statement(name, said, given.words.say(f"headlines.{key}", **fields), deviation, about)
+
+
+def about_theme(given: PackInputs, theme: Theme) -> About:
+    """Praise and complaint take a side; a question does not, nor do those who disagree."""
+    sides: dict[str, Direction] = {"praise": 1, "pain": -1}
+    side = None if given.against(theme) else sides.get(theme.kind)
+    return About(f"aspect:{theme.aspect}", side, given.who(theme.n) if side else None)
+
+
+def about_pattern(given: PackInputs, pattern: Pattern) -> tuple[About, ...]:
+    """What sets posts apart from the others of the same creator is also about that at all."""
+    shown = str(pattern_fields(given, pattern)["ratio"])
+    match pattern.kind:
+        case "topic":
+            return About(f"tag:{pattern.tag}", 1, shown), About(APART, 1)
+        case "short":
+            return About("seconds", -1), About(APART, 1)
+        case "again":
+            post, about = given.post_with(pattern.tag or ""), About(f"tag:{pattern.tag}", 1, shown)
+            is_best = post is not None and post == given.best_own
+            return (about, About("best", 1, shown)) if is_best else (about,)
+        case "level_up":
+            return (About("level", 1, shown),)
+        case _:
+            return (About("level", -1, shown),)
+
+
+def about_viewers(given: PackInputs, theme: ViewerTheme) -> About:
+    return About(f"viewers:{theme.kind}", 1, str(viewers_fields(given, theme)["who"]))
 
 
 def _conflict(given: PackInputs) -> Iterator[Statement]:
@@ -120,9 +171,11 @@ def _conflict(given: PackInputs) -> Iterator[Statement]:
         deviation = stated + wilson(theme.n / read, read)[0]
         if given.is_flaw(theme):
             said = words.say("summaries.flaw_stars", **fields)
-            yield Statement("conflict", said, words.say("headlines.flaw", **fields), deviation)
+            headline = words.say("headlines.flaw", **fields)
+            yield Statement("conflict", said, headline, deviation, (about_theme(given, theme),))
             return
-        yield _stated(given, "conflict", "conflict", fields, deviation)
+        about = about_theme(given, theme)
+        yield _stated(given, "conflict", "conflict", fields, deviation, about)
         return
     overall = given.sentiment.overall
     if overall.ci95 is None or overall.ci95[1] >= 0 or stars < GOOD_STARS:
@@ -161,7 +214,7 @@ def _themes(given: PackInputs) -> Iterator[Statement]:
         deviation = wilson(theme.n / read, read)[0]
         name = kind if taken[kind] == 1 else f"{kind}{taken[kind]}"
         key = "divided" if other else "flaw" if given.is_flaw(theme) else kind
-        yield _stated(given, name, key, fields, deviation)
+        yield _stated(given, name, key, fields, deviation, about_theme(given, theme))
 
 
 def topic_fields(given: PackInputs, topic: Topic) -> dict[str, object]:
@@ -191,7 +244,8 @@ def _topics(given: PackInputs) -> Iterator[Statement]:
         apart = ((topic.other_stars or 0) - (topic.stars or 0)) / 2 if is_low(topic) else 0.0
         share = wilson(topic.n / topic.of, topic.of)[0]
         headline = given.words.say("headlines.topic", said=said.rstrip("."))
-        yield Statement("topic_named", said, headline, max(apart, share))
+        about = (About(f"topic:{topic.name}"),)
+        yield Statement("topic_named", said, headline, max(apart, share), about)
 
 
 def _overall(given: PackInputs) -> Iterator[Statement]:
@@ -224,26 +278,30 @@ def _overall(given: PackInputs) -> Iterator[Statement]:
     if low <= 0 <= high:
         # Stars and what viewers write say more than that labels do not decide it.
         if not is_wide:
-            yield Statement("open", words.say("summaries.open", **fields))
+            said = words.say("summaries.open", **fields)
+            yield Statement("open", said, about=(About("overall", 0),))
         elif not given.sentiment.stars and not given.viewers:
-            yield Statement("open", words.say("summaries.wide", counts=counts))
+            said = words.say("summaries.wide", counts=counts)
+            yield Statement("open", said, about=(About("overall", 0),))
         return
     if is_wide:
         key = "leaning_up" if low > 0 else "leaning_down"
-        yield Statement("overall", words.say(f"summaries.{key}", counts=counts))
+        about = About("overall", 1 if low > 0 else -1)
+        yield Statement("overall", words.say(f"summaries.{key}", counts=counts), about=(about,))
     else:
         yield Statement(
             "overall",
             words.say("summaries.overall", counts=counts, **fields),
             words.say("headlines.overall", **fields),
             max(low, -high),
+            (About("overall", 1 if low > 0 else -1),),
         )
     stars = given.sentiment.stars
     is_told = any(stars_apart(given)) or miscounted_fields(given) is not None
     if stars is not None and not is_told:
         reviews = words.say("counts.reviews", n=stars.n)
         shown = {"stars": words.number(stars.mean, 1), "reviews": reviews}
-        yield _stated(given, "stars", "overall_stars", shown)
+        yield _stated(given, "stars", "overall_stars", shown, 0.0, About("overall", None))
 
 
 def _age(given: PackInputs) -> Iterator[Statement]:
@@ -285,14 +343,28 @@ def _ratio(given: PackInputs) -> Iterator[Statement]:
         return
     key = "ratio" if found.basis == "creator_median" else "ratio_estimated"
     low, high = found.ratio_interval
-    fields = words.ratio(found.ratio, low, high)
-    said = words.say(f"summaries.{key}", n=found.n, value=found.value, **fields)
+    video = _video(given)
+    fields = words.ratio(found.ratio, low, high) | {"video": video}
+    # It opens a sentence of the summary.
+    opened = fields | {"video": video[0].upper() + video[1:]}
+    said = words.say(f"summaries.{key}", n=found.n, value=found.value, **opened)
     # Tenfold, up or down, is as far as it goes.
     nearest = low if low > 1 else high if high < 1 else 1.0
     deviation = min(1.0, abs(math.log10(max(nearest, 0.1))))
     if given.case == "profile" and found.basis == "creator_median":
         said = words.say("summaries.newest", n=found.n, value=found.value, **fields)
-    yield Statement("ratio", said, words.say(f"headlines.{key}", **fields), deviation)
+    side: Direction = 1 if low > 1 else -1 if high < 1 else 0
+    about = (About("views", side, str(fields["views"])),)
+    yield Statement("ratio", said, words.say(f"headlines.{key}", **fields), deviation, about)
+
+
+def _video(given: PackInputs) -> str:
+    """The video asked about. Beside a product it is one of several, so its date names it."""
+    is_product = given.case in {"shop_product", "no_comments"}
+    if is_product and given.asked_on is not None:
+        date_said = given.words.date(given.asked_on.isoformat())
+        return given.words.say("format.video_dated", date=date_said)
+    return given.words.say("format.video")
 
 
 def _shares(given: PackInputs) -> Iterator[Statement]:
@@ -302,9 +374,15 @@ def _shares(given: PackInputs) -> Iterator[Statement]:
         return
     is_up = driver.direction == "up"
     place = metric.percentile if is_up else 100 - metric.percentile
-    share = given.words.percent(place / 100)
     key = "summaries.shares_up" if is_up else "summaries.shares_down"
-    yield Statement("shares", given.words.say(key, share=share, n=driver.n))
+    k = posts_of(place, driver.n)
+    about = (About("shares_of_video", 1 if is_up else -1),)
+    yield Statement("shares", given.words.say(key, k=k, n=driver.n), about=about)
+
+
+def posts_of(percentile: float, n: int) -> int:
+    """How many of `n` posts a percentile among them stands for."""
+    return round(n * percentile / 100)
 
 
 def _growing(given: PackInputs) -> Iterator[Statement]:
@@ -364,15 +442,17 @@ def _profile(given: PackInputs) -> Iterator[Statement]:
     if profile is None or not profile.posts:
         return
     yield Statement("posts", words.say("summaries.posts", n=profile.n, others=profile.posts))
-    if profile.best:
-        best = max(profile.best, key=lambda post: post.ratio_interval[0])
+    best = next(iter(given.own_posts), None)
+    # The post that can have a sequel is told with it, and another beside it confuses.
+    if best is not None and best == given.best_own:
         low, high = best.ratio_interval
         fields = {
             "ratio": words.number(best.ratio, 1),
             "low": words.number(low, 1),
             "high": words.number(high, 1),
         }
-        yield _stated(given, "best_post", "best_post", fields, min(1.0, math.log10(low)))
+        about = About("best", 1, str(fields["ratio"]))
+        yield _stated(given, "best_post", "best_post", fields, min(1.0, math.log10(low)), about)
     if profile.opening is not None:
         said = words.say(
             "summaries.shared_opening",
@@ -382,11 +462,14 @@ def _profile(given: PackInputs) -> Iterator[Statement]:
             other_k=profile.opening.other_k,
             others=profile.others,
         )
-        yield Statement("shared_opening", said)
+        yield Statement("shared_opening", said, about=(About("opening", 1), About(APART, 1)))
     if profile.shared is not None:
-        yield _stated(given, "shared_more", "shared_more", shared_fields(given, profile))
+        shared = shared_fields(given, profile)
+        about = About("shares", 1, str(shared["ratio"]))
+        yield _stated(given, "shared_more", "shared_more", shared, 0.0, about, About(APART, 1))
     if shares_nothing(profile):
-        yield Statement("nothing_shared", words.say("summaries.nothing_shared", n=profile.n))
+        said = words.say("summaries.nothing_shared", n=profile.n)
+        yield Statement("nothing_shared", said, about=(About(APART, 0),))
         return
     if profile.seconds and profile.other_seconds and profile.n > 1:
         fields = {
@@ -394,10 +477,12 @@ def _profile(given: PackInputs) -> Iterator[Statement]:
             "other_seconds": words.number(profile.other_seconds),
         }
         if is_alike(profile):
-            yield Statement("lengths", words.say("summaries.lengths_alike", **fields))
+            said = words.say("summaries.lengths_alike", **fields)
+            yield Statement("lengths", said, about=(About("seconds", 0),))
         elif is_surely(given):
             said = words.say("summaries.lengths", k=profile.n, n=profile.others, **fields)
-            yield Statement("lengths", said)
+            side: Direction = 1 if profile.seconds > profile.other_seconds else -1
+            yield Statement("lengths", said, about=(About("seconds", side), About(APART, 1)))
 
 
 def shares_nothing(profile: Profile) -> bool:
@@ -430,6 +515,39 @@ def pattern_name(pattern: Pattern) -> str:
     """The name of a pattern's statement. Topics have their hashtag in it: there may be two."""
     kind = "level" if pattern.kind.startswith("level") else pattern.kind
     return f"{kind}_{pattern.tag}" if kind == "topic" else kind
+
+
+@dataclass(frozen=True, slots=True)
+class Seasonal:
+    """What does well once a year: `why`, and when its season begins again."""
+
+    why: str
+    start: date
+    evidence_ids: EvidenceIds
+
+
+def seasonal(given: PackInputs) -> Seasonal | None:
+    """Of the best post, or else of a hashtag that goes with views; None if nothing has to wait."""
+    for post in given.own_posts[:1]:
+        tag = given.out_of_season(post)
+        season = season_of(tag) if tag else None
+        if tag and season and post.posted_on:
+            low, high = post.ratio_interval
+            why = given.words.say(
+                "summaries.seasonal",
+                tag=tag.lower(),
+                date=given.words.date(post.posted_on),
+                ratio=given.words.number(post.ratio, 1),
+                low=given.words.number(low, 1),
+                high=given.words.number(high, 1),
+            )
+            return Seasonal(why, season.next_start(given.today), (post.evidence_id,))
+    for pattern in given.seasonal:
+        season = season_of(pattern.tag or "")
+        if season is not None:
+            why = given.words.say(f"summaries.{pattern.kind}", **pattern_fields(given, pattern))
+            return Seasonal(why, season.next_start(given.today), pattern.evidence_ids)
+    return None
 
 
 def viewers_fields(given: PackInputs, theme: ViewerTheme) -> dict[str, object]:
@@ -467,10 +585,11 @@ def _patterns(given: PackInputs) -> Iterator[Statement]:
             said = " ".join([said, *_lacks(given, pattern, fields)])
         headline = given.words.say(f"headlines.{key}", **fields, said=said.rstrip("."))
         deviation = min(1.0, abs(math.log10(pattern.ratio)))
-        yield Statement(name, said, headline, deviation)
+        about = about_pattern(given, pattern)
+        yield Statement(name, said, headline, deviation, about)
         if key == "topic" and not topics:
             topics += 1
-            yield Statement("topic", said, headline, deviation)
+            yield Statement("topic", said, headline, deviation, about)
 
 
 def _lacks(given: PackInputs, pattern: Pattern, fields: Mapping[str, object]) -> Iterator[str]:
@@ -489,10 +608,10 @@ def _viewers(given: PackInputs) -> Iterator[Statement]:
         fields = viewers_fields(given, theme)
         said = given.words.say("summaries.viewers", **fields)
         headline = given.words.say("headlines.viewers", **fields)
-        deviation = theme.ci95[0] - theme.usual
-        yield Statement(f"viewers_{theme.kind}", said, headline, deviation)
+        deviation, about = theme.ci95[0] - theme.usual, (about_viewers(given, theme),)
+        yield Statement(f"viewers_{theme.kind}", said, headline, deviation, about)
         if place < MOST_VIEWERS:
-            yield Statement(f"viewers{place}", said, headline, deviation)
+            yield Statement(f"viewers{place}", said, headline, deviation, about)
 
 
 def shared_fields(given: PackInputs, profile: Profile) -> dict[str, object]:
@@ -607,10 +726,7 @@ def _page(given: PackInputs) -> Iterator[Statement]:
         yield Statement("details", words.say("summaries.details", text=text))
 
 
-def headline(given: PackInputs, found: dict[str, Statement], order: Sequence[str]) -> str:
+def most_telling(found: Mapping[str, Statement], order: Sequence[str]) -> Statement | None:
     """The statement with the largest deviation; of none, the first of the order."""
     named = [found[name] for name in order if name in found and found[name].headline]
-    telling = max(named, key=lambda statement: statement.deviation, default=None)
-    said = telling.headline if telling else None
-    said = said or given.words.say("headlines.nothing")
-    return given.words.say("format.headline", product=given.spoken_name, said=said)
+    return max(named, key=lambda statement: statement.deviation, default=None)

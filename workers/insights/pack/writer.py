@@ -31,17 +31,17 @@ from workers.insights.evidence import EvidenceLog
 from workers.insights.pack import paraphrases
 from workers.insights.pack.cases import CASES, Case
 from workers.insights.pack.decision import decision
-from workers.insights.pack.findings import MAX_FINDINGS, covers, findings, says
+from workers.insights.pack.findings import MAX_FINDINGS, covers, findings
 from workers.insights.pack.inputs import PackInputs
 from workers.insights.pack.kinds import shot
 from workers.insights.pack.next_steps import MAX_STEPS
-from workers.insights.pack.proposals import EFFECT, MAX_ANGLES, Proposals, propose
+from workers.insights.pack.proposals import EFFECT, MAX_ANGLES, Proposals, Thing, propose
+from workers.insights.pack.said import About, Said
 from workers.insights.pack.statements import (
     Statement,
-    conflicting,
-    headline,
     is_age,
     is_too_wide,
+    most_telling,
     statements,
 )
 from workers.insights.sentiment import language
@@ -63,34 +63,49 @@ _COSMETIC = frozenset({"skin", "makeup", "hair"})  # kinds of which effects are 
 
 def write_pack(given: PackInputs, log: EvidenceLog, grounding: Grounding) -> PackConfiguration:
     """`log` already holds the evidence of both results: their ids stay valid in the pack."""
+    return compose(given, log, grounding)[0]
+
+
+def compose(
+    given: PackInputs, log: EvidenceLog, grounding: Grounding
+) -> tuple[PackConfiguration, Said]:
+    """A pack, and the list of what it says about what."""
     chooser = random.Random(given.engine.input_hash)  # noqa: S311 - variety, not secrecy
     case, found = CASES[given.case], statements(given)
-    proposals = propose(given, chooser)
+    proposals, said = propose(given, chooser), Said()
     is_out = given.facts.of("stock") is not None
     if proposals.hooks and not proposals.scripts and given.facts.facts and not is_out:
         found["no_script"] = Statement("no_script", given.words.say("summaries.no_script"))
     # Without a script, or sold out, a page's fact is no film idea.
     is_idle = is_out or (_is_bare(given) and not proposals.scripts)
     filmed = [each for each in proposals.things if not (is_idle and each.kind in _STATED)]
-    told = findings(given, filmed, found)
+    findings_about = findings(given, filmed, found, proposals.first)
+    told = tuple(finding for finding, _ in findings_about)
     steps = _next_steps(given, case, told, proposals)
-    said = decision(given, proposals.first, found)
+    decided, about = _headline(given, found, case, findings_about, proposals.first)
+    said.add("headline", *about)
+    for _, lines in findings_about:
+        said.add("finding", *lines)
+    for thing in proposals.things:
+        said.add("hook", *thing.about)
+    if proposals.first is not None:
+        said.add("script", *proposals.first.about)
+    said.add("facts", *_needless(given, proposals, about))
+    compared = paraphrases.comparisons(given, said)
+    for _, lines in compared:
+        said.add("compared", *lines)
     told_shares = _shares_told(given, found)
-    elsewhere = _told_elsewhere(given, proposals)
-    if not told_shares and given.sentiment.sample.analysed:
-        elsewhere.add("overall")
-    untold = {name: each for name, each in found.items() if name not in elsewhere}
-    summary = _summary(given, untold, case, steps, told)
+    summary = _summary(found, case, steps, said)
     risks = paraphrases.risks(given)
     facts = tuple(
         Fact(kind=fact.kind, text=fact.text, evidence_id=fact.evidence_id)
         for fact in given.facts.facts
     )
-    return PackConfiguration(
+    pack = PackConfiguration(
         inputs=Inputs(locale=given.words.locale),
         case=given.case,
         locale=given.words.locale,
-        headline=_headline(given, found, case, told, said),
+        headline=decided,
         summary=summary,
         findings=told,
         stands_out=_stands_out(given),
@@ -102,7 +117,7 @@ def write_pack(given: PackInputs, log: EvidenceLog, grounding: Grounding) -> Pac
         tags=given.virality.tags,
         disclosure=None,
         comparables=paraphrases.comparables(given),
-        compared=paraphrases.comparisons(given),
+        compared=tuple(comparison for comparison, _ in compared),
         risks=risks,
         dos=tuple(_dos(given, told, proposals)),
         donts=tuple(_donts(given, risks, proposals)),
@@ -133,6 +148,7 @@ def write_pack(given: PackInputs, log: EvidenceLog, grounding: Grounding) -> Pac
             )
         ),
     )
+    return pack, said
 
 
 def _is_bare(given: PackInputs) -> bool:
@@ -144,68 +160,55 @@ def _headline(
     given: PackInputs,
     found: dict[str, Statement],
     case: Case,
-    told: Sequence[Finding],
-    decided: str | None,
-) -> str:
-    """What to film first and why; without a script what is most telling."""
+    told: Sequence[tuple[Finding, tuple[About, ...]]],
+    first: Thing | None,
+) -> tuple[str, tuple[About, ...]]:
+    """What to film first and why; without a script the first finding, or what is most telling."""
+    words, product = given.words, given.spoken_name
+    decided = decision(given, first, found)
     if decided is not None:
-        return given.words.say("format.headline", product=given.spoken_name, said=decided)
+        text, about = decided
+        return words.say("format.headline", product=product, said=text), about
     cited = {name for topic in given.topics for name in topic.evidence_ids}
-    if told and cited & set(told[0].evidence_ids):
-        said = given.words.say("headlines.topic", said=told[0].text.rstrip("."))
-        return given.words.say("format.headline", product=given.spoken_name, said=said)
-    first = next(
-        (found[n] for n in case.headline if n in found and _is_first(told, found[n])), None
-    )
-    if given.case == "profile" and first is not None and first.headline:
-        return given.words.say("format.headline", product=given.spoken_name, said=first.headline)
-    named = [found[name] for name in case.headline if name in found and found[name].headline]
-    is_flat = not any(statement.deviation for statement in named)
-    if given.case == "own_video" and told and is_flat:
-        said = given.words.say("headlines.topic", said=told[0].text.rstrip("."))
-        return given.words.say("format.headline", product=given.spoken_name, said=said)
-    return headline(given, found, case.headline)
-
-
-def _is_first(told: Sequence[Finding], statement: Statement) -> bool:
-    return bool(told) and statement.headline is not None and says(told[0], statement)
+    is_own = given.case in {"own_video", "profile"}
+    if told and (is_own or cited & set(told[0][0].evidence_ids)):
+        finding, about = told[0]
+        same = [each for each in found.values() if each.about == about and each.headline]
+        own = next((each.headline for each in same if is_own), None)
+        text = own or words.say("headlines.topic", said=finding.text.rstrip("."))
+        return words.say("format.headline", product=product, said=text), about
+    telling = most_telling(found, case.headline)
+    text = (telling.headline if telling is not None else None) or words.say("headlines.nothing")
+    about = telling.about if telling is not None else ()
+    return words.say("format.headline", product=product, said=text), about
 
 
 def _summary(
-    given: PackInputs,
     found: dict[str, Statement],
     case: Case,
     steps: Sequence[NextStep],
-    told: Sequence[Finding],
+    said: Said,
 ) -> str:
-    """What the findings do not say, in six sentences at most; of nothing, the first step."""
-    sentences = [
-        found[name].summary
-        for name in case.summary
-        if name in found
-        and not (name == "conflict" and conflicting(given))  # a finding or a hook says it
-        and not any(says(finding, found[name]) for finding in told)
-    ]
-    kept = list(dict.fromkeys(sentences))[:MOST_SENTENCES]
-    return " ".join(kept or [step.text for step in steps[:1]])
+    """What no other line says, in six sentences at most; of nothing, the first step."""
+    sentences: list[str] = []
+    for statement in (found[name] for name in case.summary if name in found):
+        if len(sentences) < MOST_SENTENCES and not said.knows(*statement.about):
+            said.add("summary", *statement.about)
+            sentences.append(statement.summary)
+    return " ".join(sentences or [step.text for step in steps[:1]])
 
 
-def _told_elsewhere(given: PackInputs, proposals: Proposals) -> set[str]:
-    """Statements that a hook or the first video already makes, with the same numbers."""
-    about = {(thing.kind, thing.subject) for thing in proposals.things}
-    names = {
-        f"viewers{place}"
-        for place, theme in enumerate(given.viewers)
-        if ("viewers", theme.kind) in about
-    }
-    if ("best", "best") in about:
-        names.add("best_post")
+def _needless(
+    given: PackInputs, proposals: Proposals, headline: Sequence[About]
+) -> Iterator[About]:
+    """What the summary need not say, since another part of the pack shows all of it."""
+    yield from (about for about in headline if about.subject in {"age", "rating"})
     if given.case == "no_comments" and proposals.scripts:
-        names.add("price")  # stands among the facts
+        yield About("price")  # stands among the facts
     is_silent = _is_bare(given) and proposals.first is None and not given.facts.reviews
-    if given.is_auction or (is_silent and given.facts.facts):
-        names.add("overall")  # nobody reviews a lot; without a video the headline says it
-    return names
+    is_few = given.sentiment.overall.ci95 is None and given.sentiment.sample.analysed
+    if given.is_auction or is_few or (is_silent and given.facts.facts):
+        yield About("overall")  # nobody reviews a lot; a step or the headline tells what is missing
 
 
 def _shares_told(given: PackInputs, found: dict[str, Statement]) -> bool:

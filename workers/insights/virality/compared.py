@@ -24,6 +24,7 @@ MIN_Z, RARE = 2.58, 0.01  # one of a hundred
 QUARTER = 4
 EVENING, LATEST = 17, 24  # o'clock
 THOUSAND = 1000
+OUTCOMES = frozenset({"shares", "comments"})
 Groups = Literal["standouts", "best_quarter", "halves"]
 
 
@@ -38,6 +39,11 @@ class Row:
     other_n: int
     is_count: bool
     is_apart: bool  # beyond chance
+
+    @property
+    def is_choice(self) -> bool:
+        """Whether it is apart in something that the creator chooses, not in what viewers make."""
+        return self.is_apart and self.name not in OUTCOMES
 
 
 @dataclass(frozen=True, slots=True)
