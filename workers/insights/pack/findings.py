@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from workers.insights.documents import Finding, NextStep
 from workers.insights.pack import next_steps
 from workers.insights.pack.inputs import PackInputs
-from workers.insights.pack.proposals import Thing
+from workers.insights.pack.proposals import Thing, named_do
 from workers.insights.pack.statements import Statement, pattern_name
 
 MAX_FINDINGS = 3
@@ -19,7 +19,7 @@ def findings(
     """The most useful first. Each cites evidence of its own."""
     taken: set[tuple[str, ...]] = set()
     kept: list[Finding] = []
-    for finding in (*_of_posts(given, found), *_of_things(things)):
+    for finding in (*_of_posts(given, found), *_of_things(things), *_of_words(given, found)):
         if finding.evidence_ids not in taken and len(kept) < MAX_FINDINGS:
             taken.add(finding.evidence_ids)
             kept.append(finding)
@@ -58,6 +58,13 @@ def _of_things(things: Sequence[Thing]) -> Iterator[Finding]:
     for thing in things:
         if thing.demo is not None:
             yield Finding(text=thing.why, do=thing.demo, evidence_ids=thing.evidence_ids)
+
+
+def _of_words(given: PackInputs, found: Mapping[str, Statement]) -> Iterator[Finding]:
+    """What many name, where nothing else is known to be more useful."""
+    for named in given.named:
+        text = found[f"word_{named.word}"].summary
+        yield Finding(text=text, do=named_do(given, named), evidence_ids=named.evidence_ids)
 
 
 def _finding(statement: Statement, step: NextStep) -> Finding:

@@ -22,6 +22,7 @@ from workers.insights.documents import (
     EvidenceIds,
     HookRetention,
     HookType,
+    NamedWord,
     PackHook,
     ScriptTemplate,
     Theme,
@@ -34,6 +35,7 @@ from workers.insights.pack.statements import (
     both_sides,
     conflicting,
     miscounted_fields,
+    named_fields,
     pattern_fields,
     shared_fields,
     stars_fields,
@@ -134,7 +136,8 @@ class Thing:
     group: str
     kind: Literal[
         "question", "pain", "flaw", "praise", "divided", "price", "fact", "seen", "claim",
-        "viewers", "again", "stars", "topic", "auction", "best", "shade", "shared", "test"
+        "viewers", "again", "stars", "topic", "auction", "best", "shade", "shared", "test",
+        "named",
     ]  # fmt: skip
     subject: str
     why: str
@@ -226,6 +229,7 @@ def _things(given: PackInputs) -> list[Thing]:
     others = [thing for thing in said[1:] if thing not in faint]
     spoken_of = [*shade, *stars, *said[:1], *tense[:1], *claim, *others]
     things = [*spoken_of, *test, *faint, *tense[1:], *calm][:MAX_HOOKS]
+    things = things or [*_named(given)][:1]
     has_test = any(thing.demo is not None and thing.kind != "price" for thing in things)
     # Prices are opened with, and filmed only where nothing else is.
     return [
@@ -409,6 +413,28 @@ def _viewers(given: PackInputs) -> Iterator[Thing]:
             hook=f"viewers.{theme.kind}.hook",
             frame="viewers",
         )
+
+
+def _named(given: PackInputs) -> Iterator[Thing]:
+    """A word that many name: what they mean by it, nobody knows but its reader."""
+    for named in given.named:
+        fields = named_fields(given, named)
+        yield Thing(
+            group="named",
+            kind="named",
+            subject=named.word,
+            why=str(fields["why"]),
+            demo=named_do(given, named),
+            fields=fields | {"product": given.short_name},
+            evidence_ids=named.evidence_ids,
+            hook="hooks.named.social_proof",
+            frame="named",
+        )
+
+
+def named_do(given: PackInputs, named: NamedWord) -> str:
+    """What to film for a word that many name."""
+    return given.words.say(f"named.{named.kind}", word=named.word)
 
 
 def _own_posts(given: PackInputs) -> Iterator[Thing]:
@@ -681,6 +707,7 @@ _BASES: dict[str, Basis] = {
     "seen": "fact",
     "claim": "fact",
     "viewers": "viewers",
+    "named": "viewers",
     "again": "own_posts",
     "stars": "fact",
     "topic": "topic",
@@ -697,6 +724,7 @@ _REPLIES: dict[str, HookType] = {
     "praise": "social_proof",
     "divided": "comparison",
     "viewers": "social_proof",
+    "named": "social_proof",
     "again": "story",
     "best": "story",
     "shared": "story",

@@ -11,7 +11,15 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from workers.insights.documents import HookType, Pattern, Stars, Theme, Topic, ViewerTheme
+from workers.insights.documents import (
+    HookType,
+    NamedWord,
+    Pattern,
+    Stars,
+    Theme,
+    Topic,
+    ViewerTheme,
+)
 from workers.insights.pack.inputs import GOOD_STARS, PackInputs, Shares, is_high, is_low
 from workers.insights.sentiment.totals import MINIMUM
 from workers.insights.statistics import wilson
@@ -61,6 +69,7 @@ def statements(given: PackInputs) -> dict[str, Statement]:
         *_profile(given),
         *_patterns(given),
         *_viewers(given),
+        *_named(given),
         *_stars(given),
         *_page(given),
         *_age(given),
@@ -493,6 +502,30 @@ def _viewers(given: PackInputs) -> Iterator[Statement]:
         yield Statement(f"viewers_{theme.kind}", said, headline, deviation)
         if place < MOST_VIEWERS:
             yield Statement(f"viewers{place}", said, headline, deviation)
+
+
+def named_fields(given: PackInputs, named: NamedWord) -> dict[str, object]:
+    """The fields of the texts about a word that people name; `why` is the whole statement."""
+    words = given.words
+    low, high = (words.percent(end) for end in named.ci95)
+    fields: dict[str, object] = {
+        "who": words.say("counts.of_people", k=named.n, n=named.of),
+        "word": named.word,
+        "low": low,
+        "high": high,
+    }
+    said = words.say("summaries.named", **fields)
+    if named.net is not None:
+        said += " " + words.say("named.good" if named.net > 0 else "named.bad")
+    return fields | {"why": said}
+
+
+def _named(given: PackInputs) -> Iterator[Statement]:
+    for place, named in enumerate(given.named):
+        fields = named_fields(given, named)
+        headline = given.words.say("headlines.named", **fields)
+        yield Statement(f"word_{named.word}", str(fields["why"]), headline)
+        yield Statement(f"word{place}", str(fields["why"]), headline)
 
 
 def shared_fields(given: PackInputs, profile: Profile) -> dict[str, object]:

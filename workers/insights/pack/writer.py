@@ -198,6 +198,9 @@ def _told_elsewhere(given: PackInputs, proposals: Proposals) -> set[str]:
         for place, theme in enumerate(given.viewers)
         if ("viewers", theme.kind) in about
     }
+    names |= {
+        f"word{place}" for place, named in enumerate(given.named) if ("named", named.word) in about
+    }
     if ("best", "best") in about:
         names.add("best_post")
     if given.case == "no_comments" and proposals.scripts:
