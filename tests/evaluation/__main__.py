@@ -23,6 +23,7 @@ from tests.evaluation import (
     rules,
     speed,
     viewers,
+    words,
 )
 from tests.evaluation.report import markdown, print_lines
 from tests.evaluation.thresholds import Finding, falls_short, read_thresholds
@@ -73,6 +74,7 @@ SECTIONS = (
         opinions.judge,
     ),
     Section((data.SENTIMENT,), ("viewer_shares",), viewers.judge),
+    Section((data.SENTIMENT,), ("word_precision", "words_by_chance"), words.judge),
     Section(
         (data.PRODUCT_PAGES,),
         (

@@ -25,6 +25,7 @@ from workers.insights.documents import PackConfiguration
 from workers.insights.inputs import Cue, Transcript
 from workers.insights.pack import numbers
 from workers.insights.pack.words import LOCALES, words_in
+from workers.insights.sentiment import named_words
 from workers.insights.virality import breakdown, transcript
 from workers.sources import sample
 from workers.sources.tiktok import posts
@@ -104,7 +105,7 @@ def test_no_text_of_another_language_is_english(locale):
 
 def _caveats():
     """Sentences of other parts of the analysis that a pack repeats."""
-    modules = (posts, sample, shop, breakdown, transcript)
+    modules = (posts, sample, shop, breakdown, transcript, named_words)
     for module in modules:
         for name, value in vars(module).items():
             if name.isupper() and isinstance(value, str) and value.endswith(".") and " " in value:

@@ -20,7 +20,9 @@ from workers.insights.documents import (
     Grounding,
     Language,
     Locale,
+    NamedWord,
     NotRead,
+    Overall,
     PackConfiguration,
     Sample,
     SentimentSummary,
@@ -43,7 +45,15 @@ from workers.insights.pack.kinds import kind_of
 from workers.insights.pack.numbers import check_numbers
 from workers.insights.pack.words import words_in
 from workers.insights.pack.writer import IRONY, write_pack
-from workers.insights.sentiment import aspects, language, opinions, themes, topics, viewers
+from workers.insights.sentiment import (
+    aspects,
+    language,
+    named_words,
+    opinions,
+    themes,
+    topics,
+    viewers,
+)
 from workers.insights.sentiment.comments import Counted, Prepared, prepare, said_by
 from workers.insights.sentiment.embedding import Vectors
 from workers.insights.sentiment.engine import EMBEDDED, Scorer, read
@@ -112,6 +122,7 @@ def load_models() -> None:
     read(["The lamp is good."], [True])
     aspects.find(["Where can I buy it?"])
     language.detect_languages(["me encanta"])
+    named_words.load()
 
 
 def analyse(
@@ -241,17 +252,26 @@ def _sentiment(run: _Run) -> SentimentSummary:
     names = [run.product_name, *([collection.product.name] if collection.product else [])]
     said = themes.find(read, names, vectors)
     is_calibrated = run.scorer.is_calibrated
+    overall = opinions.overall(found, read, run.log, is_calibrated=is_calibrated)
+    stars, aspects_found = opinions.stars(read, run.log), themes.aspects(said, run.log)
+    themes_found = themes.themes(said, run.log)
+    intent, risks = themes.purchase_intent(said, run.log), themes.risks(said, run.log)
+    found_topics = topics.topics(read, names, run.log) if collection.subject_is_product else ()
+    told = {str(theme.kind) for theme in seen if theme.ci95[0] > theme.usual}
+    told |= {theme.aspect for theme in themes_found if theme.carries_claims and theme.aspect}
+    named = _named_words(run, read, told, overall, vectors)
     document = SentimentSummary(
         subject=_subject(run),
         sample=_sample(collection, prepared, read, not_read),
-        overall=opinions.overall(found, read, run.log, is_calibrated=is_calibrated),
-        stars=opinions.stars(read, run.log),
-        aspects=themes.aspects(said, run.log),
-        themes=themes.themes(said, run.log),
-        purchase_intent=themes.purchase_intent(said, run.log),
-        risks=themes.risks(said, run.log),
+        overall=overall,
+        stars=stars,
+        aspects=aspects_found,
+        themes=themes_found,
+        purchase_intent=intent,
+        risks=risks,
         viewers=seen,
-        topics=topics.topics(read, names, run.log) if collection.subject_is_product else (),
+        topics=found_topics,
+        words=named,
         evidence=run.log.items(),
         confidence=confidence.of_sentiment(
             found, said_by(item.comment for item in read), is_calibrated=is_calibrated
@@ -262,10 +282,28 @@ def _sentiment(run: _Run) -> SentimentSummary:
             *collection.caveats,
             *_sentiment_caveats(read, not_read, run.scorer),
             *([viewers.CAVEAT] if seen else []),
+            *([named_words.CAVEAT] if named else []),
         ),
         as_of=run.now,
     )
     return _grounded(document)
+
+
+def _named_words(
+    run: _Run,
+    read: Sequence[ReadComment],
+    told: set[str],
+    overall: Overall,
+    vectors: Vectors,
+) -> tuple[NamedWord, ...]:
+    """What else comments under a video are about. Reviews of a product have their topics."""
+    if run.collection.subject_is_product:
+        return ()
+    own = [video for video in run.collection.videos if video.role != "niche"]
+    captions = [text for video in own for text in (video.text, *video.hashtags)]
+    known = named_words.Known(told, captions)
+    usual = overall.ci95 if run.scorer.is_calibrated else None
+    return named_words.named_words(read, known, usual, vectors, run.log)
 
 
 def _virality(run: _Run, name: str) -> ViralityBreakdown:

@@ -268,6 +268,28 @@ class Topic(Shape):
     evidence_ids: EvidenceIds
 
 
+NamedWordKind = Literal["song", "recipe", "other"]
+
+
+class NamedWord(Shape):
+    """A single word that `n` `of` so many people name in their comments, as most write it.
+
+    `in_caption`: the creator's captions or hashtags have it, too. `net` and its interval are those
+    of these comments. They are null unless clearly good or bad, and unlike those of all comments.
+    """
+
+    word: Annotated[str, Field(max_length=24)]
+    kind: NamedWordKind
+    in_caption: bool
+    n: int
+    of: int
+    share: Share
+    ci95: Interval
+    net: Net | None
+    net_ci95: Interval | None
+    evidence_ids: EvidenceIds
+
+
 class SentimentSummary(Document):
     subject: Subject
     sample: Sample
@@ -279,6 +301,7 @@ class SentimentSummary(Document):
     risks: tuple[Risk, ...]
     viewers: tuple[ViewerTheme, ...] = ()
     topics: tuple[Topic, ...] = ()
+    words: tuple[NamedWord, ...] = ()
 
 
 class StandsOut(Shape):
@@ -577,8 +600,8 @@ class PackHook(Shape):
     """`basis` is what the hook rests on, `why` says it with its numbers.
 
     `outliers`: posts that stood out open like this; what the hook speaks of is cited beside them.
-    `viewers`: what many viewers say of the video. `own_posts`: a pattern of the creator's posts.
-    `topic`: what many reviews speak of.
+    `viewers`: what many viewers say of the video, or a word that they name. `own_posts`: a pattern
+    of the creator's posts. `topic`: what many reviews speak of.
     """
 
     id: str

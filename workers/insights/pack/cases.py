@@ -48,12 +48,12 @@ CASES: dict[PackCase, Case] = {
     "own_video": Case(
         headline=(
             "ratio", "question", "viewers0", "topic", "short", "again", "level", "overall", "pain",
-            "praise", "growing", "opening", "intent",
+            "praise", "growing", "opening", "intent", "word0",
         ),
         summary=(
             "age", "ratio", "question", "viewers0", "viewers1", "topic", "short", "again", "level",
-            "viewers2", "overall", "pain", "praise", "shares", "growing", "spoken",
-            "product_late", "call", "opening", "pace", "intent", "open",
+            "viewers2", "word0", "word1", "overall", "pain", "praise", "shares", "growing",
+            "spoken", "product_late", "call", "opening", "pace", "intent", "open",
         ),
         steps=(
             next_steps.post_again,
@@ -76,12 +76,12 @@ CASES: dict[PackCase, Case] = {
     "profile": Case(
         headline=(
             "best_post", "level", "topic", "short", "again", "shared_more", "question", "viewers0",
-            "pain", "praise",
+            "pain", "praise", "word0",
         ),
         summary=(
             "age", "posts", "best_post", "level", "topic", "short", "again", "shared_opening",
-            "shared_more", "nothing_shared", "viewers0", "viewers1", "question", "overall", "pain",
-            "praise", "ratio", "lengths", "open",
+            "shared_more", "nothing_shared", "viewers0", "viewers1", "question", "word0",
+            "word1", "overall", "pain", "praise", "ratio", "lengths", "open",
         ),
         steps=(
             next_steps.post_again,

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from workers.insights.documents import Finding, NextStep
 from workers.insights.pack import next_steps
 from workers.insights.pack.inputs import PackInputs
-from workers.insights.pack.proposals import Thing
+from workers.insights.pack.proposals import Thing, named_do
 from workers.insights.pack.said import About
 from workers.insights.pack.statements import Statement, pattern_name
 
@@ -23,7 +23,7 @@ def findings(
     """The most useful first: what the first script is about. Each cites evidence of its own."""
     taken: set[tuple[str, ...]] = set()
     kept: list[tuple[Finding, tuple[About, ...]]] = []
-    made = [*_of_posts(given, found), *_of_things(things)]
+    made = [*_of_posts(given, found), *_of_things(things), *_of_words(given, found)]
     if first is not None:
         made.sort(key=lambda each: each[1][0].subject != first.about[0].subject)
     for finding, about in made:
@@ -63,6 +63,16 @@ def _of_things(things: Sequence[Thing]) -> Iterator[tuple[Finding, tuple[About, 
         if thing.demo is not None:
             finding = Finding(text=thing.why, do=thing.demo, evidence_ids=thing.evidence_ids)
             yield finding, thing.about
+
+
+def _of_words(
+    given: PackInputs, found: Mapping[str, Statement]
+) -> Iterator[tuple[Finding, tuple[About, ...]]]:
+    """What many name, where nothing else is known to be more useful."""
+    for named in given.named:
+        said = found[f"word_{named.word}"]
+        do = named_do(given, named)
+        yield Finding(text=said.summary, do=do, evidence_ids=named.evidence_ids), said.about
 
 
 def _finding(statement: Statement, step: NextStep) -> tuple[Finding, tuple[About, ...]]:

@@ -10,6 +10,7 @@ from workers.insights.documents import (
     Comparable,
     Engine,
     Evidence,
+    NamedWord,
     PackCase,
     Pattern,
     SentimentSummary,
@@ -35,6 +36,7 @@ LEAST_TOLD_APART = 0.3  # stars
 GOOD_STARS = 4.0  # of five: what has as many is no weak spot
 LEAST_SILENT = 90  # days without a post
 OFTEN = 0.3  # of the reviews: a topic that fewer name needs another reason to be told
+MOST_NAMED = 2
 CLAIMED = ("question", "pain", "praise")
 
 
@@ -145,6 +147,13 @@ class PackInputs:
     def viewers(self) -> tuple[ViewerTheme, ...]:
         """What clearly more comments say than under other videos, the most frequent first."""
         return tuple(theme for theme in self.sentiment.viewers if theme.ci95[0] > theme.usual)
+
+    @property
+    def named(self) -> tuple[NamedWord, ...]:
+        """Words that many name and the creator's captions lack, the most frequent first."""
+        if self.case in {"shop_product", "no_comments"}:
+            return ()
+        return tuple(word for word in self.sentiment.words if not word.in_caption)[:MOST_NAMED]
 
     @property
     def topics(self) -> tuple[Topic, ...]:

@@ -183,6 +183,7 @@ def _as_stated(given: PackInputs) -> Iterator[tuple[str, str]]:
         "pace": cited.openings.evidence_ids if cited.openings else (),
         **{pattern_name(pattern): pattern.evidence_ids for pattern in cited.patterns},
         **{f"viewers_{theme.kind}": theme.evidence_ids for theme in given.sentiment.viewers},
+        **{f"word_{named.word}": named.evidence_ids for named in given.named},
     }
     for statement, names in ids.items():
         for name in names if statement in found else ():

@@ -22,6 +22,7 @@ from workers.insights.documents import (
     EvidenceIds,
     HookRetention,
     HookType,
+    NamedWord,
     PackHook,
     ScriptTemplate,
     Theme,
@@ -32,12 +33,14 @@ from workers.insights.pack.kinds import shot
 from workers.insights.pack.said import APART, About
 from workers.insights.pack.statements import (
     LEAST_ALIKE,
+    about_named,
     about_pattern,
     about_theme,
     about_viewers,
     both_sides,
     conflicting,
     miscounted_fields,
+    named_fields,
     pattern_fields,
     shared_fields,
     stars_fields,
@@ -138,7 +141,8 @@ class Thing:
     group: str
     kind: Literal[
         "question", "pain", "flaw", "praise", "divided", "price", "fact", "seen", "claim",
-        "viewers", "again", "tagged", "stars", "topic", "auction", "best", "shade", "shared", "test"
+        "viewers", "again", "tagged", "stars", "topic", "auction", "best", "shade", "shared",
+        "test", "named",
     ]  # fmt: skip
     subject: str
     why: str
@@ -235,6 +239,7 @@ def _things(given: PackInputs) -> list[Thing]:
     others = [thing for thing in said[1:] if thing not in faint]
     spoken_of = [*shade, *stars, *said[:1], *tense[:1], *claim, *others]
     things = [*spoken_of, *test, *faint, *tense[1:], *calm][:MAX_HOOKS]
+    things = things or [*_named(given)][:1]
     has_test = any(thing.demo is not None and thing.kind != "price" for thing in things)
     # Prices are opened with, and filmed only where nothing else is.
     return [
@@ -421,6 +426,29 @@ def _viewers(given: PackInputs) -> Iterator[Thing]:
             frame="viewers",
             about=(about_viewers(given, theme),),
         )
+
+
+def _named(given: PackInputs) -> Iterator[Thing]:
+    """A word that many name: what they mean by it, nobody knows but its reader."""
+    for named in given.named:
+        fields = named_fields(given, named)
+        yield Thing(
+            group="named",
+            kind="named",
+            subject=named.word,
+            why=str(fields["why"]),
+            demo=named_do(given, named),
+            fields=fields | {"product": given.short_name},
+            evidence_ids=named.evidence_ids,
+            hook="hooks.named.social_proof",
+            frame="named",
+            about=(about_named(named),),
+        )
+
+
+def named_do(given: PackInputs, named: NamedWord) -> str:
+    """What to film for a word that many name."""
+    return given.words.say(f"named.{named.kind}", word=named.word)
 
 
 def _own_posts(given: PackInputs) -> Iterator[Thing]:
@@ -686,6 +714,7 @@ _BASES: dict[str, Basis] = {
     "seen": "fact",
     "claim": "fact",
     "viewers": "viewers",
+    "named": "viewers",
     "again": "own_posts",
     "tagged": "own_posts",
     "stars": "fact",
@@ -703,6 +732,7 @@ _REPLIES: dict[str, HookType] = {
     "praise": "social_proof",
     "divided": "comparison",
     "viewers": "social_proof",
+    "named": "social_proof",
     "again": "story",
     "tagged": "story",
     "best": "story",

