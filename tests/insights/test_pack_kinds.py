@@ -36,6 +36,10 @@ KINDS = [
 MOST_WORDS = 10
 # A name of each kind, so that every text is said once.
 NAMES = {
+    "puzzle": "Jigsaw puzzle", "board_game": "Board game", "book": "Paperback",
+    "pen": "Fountain pen", "notebook": "Dotted notebook", "art_supplies": "Acrylic paint set",
+    "napkins": "Paper napkins", "plates": "Dinner plates", "cutlery": "Cutlery set",
+    "lunch_box": "Lunch box",
     "bottle": "Steel water bottle", "mug": "Coffee mug", "lamp": "Table lamp", "skin": "Face cream",
     "makeup": "Lipstick", "hair": "Hair oil", "clothes": "Rain jacket", "socks": "Wool socks",
     "shoes": "Running shoes", "bag": "Backpack", "jewellery": "Silver necklace",
@@ -43,7 +47,7 @@ NAMES = {
     "phone_case": "Phone case", "charger": "Power bank",
     "screen": "Tablet", "camera": "Action camera",
     "appliance": "Air fryer", "pan": "Frying pan", "knife": "Chef's knife",
-    "cleaning": "Stain remover", "vacuum": "Robot vacuum", "toy": "Wooden puzzle",
+    "cleaning": "Stain remover", "vacuum": "Robot vacuum", "toy": "Wooden toy",
     "pet": "Dog bed", "fitness": "Yoga mat", "food": "Olive oil", "bed": "Mattress",
     "pillow": "Neck pillow", "sheets": "Fitted sheet",
     "blanket": "Wool blanket", "towel": "Beach towel",
@@ -51,6 +55,71 @@ NAMES = {
     "curtain": "Blackout curtain", "tool": "Hammer drill", "perfume": "Eau de parfum",
     "stroller": "Stroller", "tent": "Camping tent", "radio": "Walkie talkie",
 }  # fmt: skip
+
+# Names of things of the house, by their kind.
+OF_A_KIND = {
+    "puzzle": (
+        "Ridley's Gin Lover Jigsaw Puzzle, 500 pieces", "Puzzle 1000 Teile Bergsee",
+        "Puzzle 1000 pièces", "Rompecabezas 500 piezas", "Quebra-cabeça 500 peças",
+    ),
+    "board_game": (
+        "Co-op board game", "Brettspiel für 4 Personen", "Kartenspiel Familie",
+        "Jeu de société", "Juego de mesa familiar", "Jogo de tabuleiro", "Gioco da tavolo",
+    ),
+    "book": (
+        "The Long Night (Paperback)", "Kochbuch für Anfänger", "Livre de poche",
+        "Libro infantil", "Livro de receitas",
+    ),
+    "pen": (
+        "Gel pens, 24 colours", "Coloured pencils", "Kugelschreiber blau", "Buntstifte 24er",
+        "Stylo plume noir", "Crayons de couleur", "Bolígrafo azul", "Caneta esferográfica",
+    ),
+    "notebook": (
+        "Hardcover notebook dotted", "Notizbuch liniert", "Carnet de notes", "Cuaderno A4",
+        "Caderno universitário",
+    ),
+    "art_supplies": (
+        "Watercolour paint set", "Stretched canvas 40 x 50", "Malen nach Zahlen Katze",
+        "Peinture acrylique 12 couleurs", "Acuarelas 24 colores", "Tinta acrílica",
+    ),
+    "napkins": (
+        "Servietten BUNTE EIER", "Paper towels", "Serviettes en papier", "Servilletas de papel",
+        "Guardanapos de papel", "Papel-toalha",
+    ),
+    "plates": (
+        "Ceramic dinner plates", "Salad bowl", "Teller Set 6er", "Assiettes plates",
+        "Platos llanos", "Pratos rasos",
+    ),
+    "cutlery": (
+        "Cutlery set 24 pieces", "Besteckset 24-teilig", "Couverts inox", "Cubertería 24 piezas",
+        "Faqueiro 24 peças",
+    ),
+    "lunch_box": (
+        "Bento box", "Brotdose Kinder", "Boîte à lunch", "Fiambrera de cristal", "Pote hermético",
+    ),
+    "mug": (
+        "Whisky glasses", "Weingläser 6er", "Verres à whisky", "Copas de champán", "Copo térmico",
+    ),
+    "knife": ("Messer-Set",),
+    "pet": ("Dog puzzle toy",),
+    "screen": ("Notebook computer",),
+    "towel": ("Serviette de bain",),
+    "makeup": ("Face paint",),
+}  # fmt: skip
+# Parts, accessories, and what only shares a word.
+BESIDE_A_KIND = (
+    "Puzzle mat", "Puzzle-Matte", "Puzzle book for adults", "Cadre pour puzzle",
+    "Board game shelf", "Card game sleeves", "Juego de mesa y sillas", "Trading card game booster",
+    "Book light", "Air fryer recipes (Paperback)", "Book stand",
+    "Pencil sharpener", "Taille-crayon", "Porta-canetas", "Pen holder", "Trousse pour stylos",
+    "HP Notebook 15", "Notebook cover A5", "Protège-cahier", "Capa de caderno",
+    "Makeup brush set", "Watercolor print", "Brush cleaner",
+    "Paper towel holder", "Napkin rings", "Cotton napkins", "Tissue box cover", "Serviettenhalter",
+    "Plate rack", "License plate holder", "Plato de ducha", "Bol tibétain",
+    "Disposable dinner plates",
+    "Cutlery tray", "Besteck-Einsatz", "Range-couverts", "Organizador de cubiertos",
+    "Lunch bag", "Food container lids", "Wine glass charms",
+)  # fmt: skip
 
 
 def test_every_kind_has_a_name_here():
@@ -142,6 +211,16 @@ def test_a_test_can_be_said_and_shown_in_every_language(kind, locale):
 )
 def test_a_kind_is_known_by_words_of_five_languages(name, kind):
     assert known_kind(name) == kind
+
+
+@pytest.mark.parametrize(("kind", "names"), OF_A_KIND.items())
+def test_a_thing_of_the_house_is_known_in_its_languages(kind, names):
+    assert {name: known_kind(name) for name in names} == dict.fromkeys(names, kind)
+
+
+@pytest.mark.parametrize("name", BESIDE_A_KIND)
+def test_what_belongs_to_a_thing_of_the_house_is_of_no_kind(name):
+    assert known_kind(name) is None
 
 
 @pytest.mark.parametrize(
