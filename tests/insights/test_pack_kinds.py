@@ -39,14 +39,18 @@ NAMES = {
     "puzzle": "Jigsaw puzzle", "board_game": "Board game", "book": "Paperback",
     "pen": "Fountain pen", "notebook": "Dotted notebook", "art_supplies": "Acrylic paint set",
     "napkins": "Paper napkins", "plates": "Dinner plates", "cutlery": "Cutlery set",
-    "lunch_box": "Lunch box",
+    "lunch_box": "Lunch box", "coffee_maker": "Coffee machine", "kettle": "Electric kettle",
+    "blender": "Hand blender", "air_fryer": "Air fryer", "toaster": "Toaster",
+    "knife_sharpener": "Knife sharpener", "cutting_board": "Cutting board",
+    "baking_form": "Cake tin", "thermometer": "Meat thermometer", "scale": "Kitchen scale",
+    "candle": "Scented candle",
     "bottle": "Steel water bottle", "mug": "Coffee mug", "lamp": "Table lamp", "skin": "Face cream",
     "makeup": "Lipstick", "hair": "Hair oil", "clothes": "Rain jacket", "socks": "Wool socks",
     "shoes": "Running shoes", "bag": "Backpack", "jewellery": "Silver necklace",
     "watch": "Wristwatch", "headphones": "Headphones", "speaker": "Bluetooth speaker",
     "phone_case": "Phone case", "charger": "Power bank",
     "screen": "Tablet", "camera": "Action camera",
-    "appliance": "Air fryer", "pan": "Frying pan", "knife": "Chef's knife",
+    "appliance": "Rice cooker", "pan": "Frying pan", "knife": "Chef's knife",
     "cleaning": "Stain remover", "vacuum": "Robot vacuum", "toy": "Wooden toy",
     "pet": "Dog bed", "fitness": "Yoga mat", "food": "Olive oil", "bed": "Mattress",
     "pillow": "Neck pillow", "sheets": "Fitted sheet",
@@ -97,6 +101,48 @@ OF_A_KIND = {
     "lunch_box": (
         "Bento box", "Brotdose Kinder", "Boîte à lunch", "Fiambrera de cristal", "Pote hermético",
     ),
+    "coffee_maker": (
+        "Filter coffee machine", "Kaffeevollautomat", "Machine à café à grains",
+        "Cafetera de cápsulas", "Cafeteira elétrica", "Macchina da caffè",
+    ),
+    "kettle": (
+        "Gooseneck kettle", "Wasserkocher 1,7 l", "Bouilloire inox", "Hervidor de agua",
+        "Chaleira elétrica",
+    ),
+    "blender": (
+        "Smoothie blender", "Stabmixer 800 W", "Mixeur plongeant", "Batidora de vaso",
+        "Liquidificador 900 W",
+    ),
+    "air_fryer": (
+        "Air fryer 5 L", "Friteuse sans huile", "Freidora sin aceite", "Fritadeira sem óleo",
+    ),
+    "toaster": (
+        "Toaster 2 slices", "Grille-pain 2 fentes", "Tostadora de pan", "Torradeira inox",
+    ),
+    "knife_sharpener": (
+        "Whetstone 1000/6000", "Messerschärfer", "Aiguiseur de couteaux",
+        "Afilador de cuchillos", "Afiador de facas",
+    ),
+    "cutting_board": (
+        "Bamboo chopping board", "Schneidebrett Eiche", "Planche à découper bois",
+        "Tabla de cortar", "Tábua de corte",
+    ),
+    "baking_form": (
+        "Springform pan 26 cm", "Gugelhupfform", "Moule à gâteau", "Molde para bizcocho",
+        "Forma de bolo",
+    ),
+    "thermometer": (
+        "Grill thermometer", "Fleischthermometer digital", "Thermomètre de cuisine",
+        "Termómetro para carne", "Termômetro culinário",
+    ),
+    "scale": (
+        "Bathroom scale", "Küchenwaage digital", "Pèse-personne", "Báscula de baño",
+        "Balança de cozinha",
+    ),
+    "candle": (
+        "Soy candle vanilla", "Duftkerze Zimt", "Kerzen 4er", "Bougie parfumée",
+        "Vela aromática", "Velas de cumpleaños",
+    ),
     "mug": (
         "Whisky glasses", "Weingläser 6er", "Verres à whisky", "Copas de champán", "Copo térmico",
     ),
@@ -110,7 +156,7 @@ OF_A_KIND = {
 BESIDE_A_KIND = (
     "Puzzle mat", "Puzzle-Matte", "Puzzle book for adults", "Cadre pour puzzle",
     "Board game shelf", "Card game sleeves", "Juego de mesa y sillas", "Trading card game booster",
-    "Book light", "Air fryer recipes (Paperback)", "Book stand",
+    "Book light", "Air fryer guide (Paperback)", "Book stand",
     "Pencil sharpener", "Taille-crayon", "Porta-canetas", "Pen holder", "Trousse pour stylos",
     "HP Notebook 15", "Notebook cover A5", "Protège-cahier", "Capa de caderno",
     "Makeup brush set", "Watercolor print", "Brush cleaner",
@@ -118,6 +164,13 @@ BESIDE_A_KIND = (
     "Plate rack", "License plate holder", "Plato de ducha", "Bol tibétain",
     "Disposable dinner plates",
     "Cutlery tray", "Besteck-Einsatz", "Range-couverts", "Organizador de cubiertos",
+    "Coffee machine descaler", "Toy coffee machine", "Entkalker Kaffeemaschine",
+    "Kettle chips", "Kettle barbecue", "Kettlebell rack", "Beauty blender", "Blender jug",
+    "Air fryer liners", "Air fryer cookbook stand", "Toaster bags", "Pencil sharpener electric",
+    "Cutting board stand", "Sharpening service voucher", "Baking paper", "Baking tray liner",
+    "Fieberthermometer", "Forehead thermometer", "Scale model 1:18", "Wasserwaage",
+    "Candle holder", "LED candles", "LED-Kerzen", "Flameless pillar candles", "Zündkerze",
+    "Bougie d'allumage", "Porte-bougie", "Porta-velas", "Candle making kit",
     "Lunch bag", "Food container lids", "Wine glass charms",
 )  # fmt: skip
 
@@ -181,8 +234,8 @@ def test_a_test_can_be_said_and_shown_in_every_language(kind, locale):
         ("Kopfhörer mit Mikrofon", "headphones"),
         ("Coque iPhone", "phone_case"),
         ("Handyhülle für Galaxy", "phone_case"),
-        ("Freidora de aire 5 L", "appliance"),
-        ("Heißluftfritteuse XL", "appliance"),
+        ("Freidora de aire 5 L", "air_fryer"),
+        ("Heißluftfritteuse XL", "air_fryer"),
         ("Poêle à frire", "pan"),
         ("Kochmesser 20 cm", "knife"),
         ("Brinquedo de madeira", "toy"),
