@@ -46,6 +46,8 @@ NAMES = {
     "candle": "Scented candle", "room_scent": "Reed diffuser", "plant_pot": "Plant pot",
     "plant": "House plant", "garden_hose": "Garden hose", "garden_tool": "Garden fork",
     "pressure_washer": "Pressure washer", "grill": "Gas grill", "bird_feeder": "Bird feeder",
+    "umbrella": "Umbrella", "sunglasses": "Sunglasses", "hat": "Sun hat", "gloves": "Gloves",
+    "scarf": "Wool scarf", "belt": "Leather belt", "wallet": "Wallet", "tie": "Silk tie",
     "bottle": "Steel water bottle", "mug": "Coffee mug", "lamp": "Table lamp", "skin": "Face cream",
     "makeup": "Lipstick", "hair": "Hair oil", "clothes": "Rain jacket", "socks": "Wool socks",
     "shoes": "Running shoes", "bag": "Backpack", "jewellery": "Silver necklace",
@@ -180,6 +182,37 @@ OF_A_KIND = {
         "Vogelfutterhaus", "Mangeoire à oiseaux", "Comedero para pájaros",
         "Comedouro para pássaros",
     ),
+    "umbrella": (
+        "Folding umbrella black", "Regenschirm", "Parapluie pliant", "Paraguas plegable",
+        "Guarda-chuva automático",
+    ),
+    "sunglasses": (
+        "Polarised sunglasses", "Sonnenbrille Damen", "Lunettes de soleil", "Gafas de sol",
+        "Óculos de sol",
+    ),
+    "hat": (
+        "Baseball cap navy", "Wool beanie", "Strickmütze", "Strohhut", "Casquette homme",
+        "Bonnet en laine", "Gorro de lana", "Boné preto", "Chapéu de palha",
+    ),
+    "gloves": (
+        "Touchscreen gloves", "Arbeitshandschuhe", "Handschuhe Leder", "Gants en cuir",
+        "Guantes de trabajo", "Luvas de inverno",
+    ),
+    "scarf": (
+        "Cashmere scarf", "Schal Wolle", "Écharpe en laine", "Bufanda gris", "Pañuelo de seda",
+        "Cachecol de lã",
+    ),
+    "belt": (
+        "Men's leather belt", "Ledergürtel braun", "Ceinture en cuir", "Cinturón de piel",
+        "Cinto de couro",
+    ),
+    "wallet": (
+        "Slim wallet RFID", "Geldbeutel Leder", "Portefeuille homme", "Billetera de cuero",
+        "Carteira masculina",
+    ),
+    "tie": (
+        "Striped silk tie", "Krawatte blau", "Cravate en soie", "Corbata de seda", "Gravata slim",
+    ),
     "mug": (
         "Whisky glasses", "Weingläser 6er", "Verres à whisky", "Copas de champán", "Copo térmico",
     ),
@@ -187,6 +220,10 @@ OF_A_KIND = {
     "clothes": ("Jardineira jeans",),
     "pet": ("Dog puzzle toy",),
     "screen": ("Notebook computer",),
+    "stroller": ("Umbrella stroller",),
+    "shoes": ("Wanderschuhe",),
+    "tool": ("Belt sander",),
+    "phone_case": ("Wallet phone case",),
     "towel": ("Serviette de bain",),
     "makeup": ("Face paint",),
 }  # fmt: skip
@@ -218,6 +255,17 @@ BESIDE_A_KIND = (
     "Grill brush", "Grill cover", "Gas grill lighter", "Gasgrill Abdeckhaube", "Grillzange",
     "Brosse pour barbecue", "Tongs for a gas grill", "Speaker grill", "Power plant poster",
     "Bird feeder pole", "Vogelfutter 5 kg", "Bird house",
+    "Umbrella stand", "Dog umbrella", "Air fryer pan", "Servietten Ring",
+    "Kitchen thermometer probe", "Patio umbrella", "Base de parasol", "Schirmständer",
+    "Sunglasses case", "Brillenetui", "Étui à lunettes de soleil", "Estuche gafas de sol",
+    "Hat rack", "Hat box", "Bottle cap", "Hub caps", "Hard hat", "Beanie Babies bear",
+    "Bonnet de bain", "Chapeau chinois", "Guarda-sol",
+    "Glove box", "Boxing gloves", "Ofenhandschuhe", "Gant de toilette", "Guante de horno",
+    "Scarf hanger", "Écharpe de portage", "Seat belt", "Gürteltasche",
+    "Gürtelschnalle", "Ceinture de sécurité", "Cinturón de seguridad", "Cinto de segurança",
+    "Ceinture lombaire", "Hardware wallet", "Carteira escolar",
+    "Cable ties", "Tie rack", "Tie-dye kit", "Krawattennadel", "Krawatten-Klammer",
+    "Alfiler de corbata", "Pince à cravate",
     "Lunch bag", "Food container lids", "Wine glass charms",
 )  # fmt: skip
 
