@@ -23,6 +23,8 @@ _OF = re.compile(
     r"([^\W\d_]+)\s(?:de|da|do|di|du|des|del|à|aux|of)\s(?:la |el |los |les )?$", re.IGNORECASE
 )
 _PARTS = re.compile(r"\s[-\u2013|/·+]\s|[,;:(\[]")
+# "Puzzle-Matte" is no puzzle, "Messer-Set" are knives.
+_JOINED = re.compile(r"-(?!(?:sets?|kits?)\b)[^\W\d_]", re.IGNORECASE)
 _SETS = frozenset({
     "set", "sets", "kit", "kits", "lot", "lots", "pack", "par", "pares", "paire", "paires", "pair",
     "pairs", "juego", "juegos", "jogo", "jogos", "conjunto", "conjuntos", "piezas", "pièces",
@@ -49,7 +51,9 @@ def known_kind(name: str) -> str | None:
         (kind, match.span())
         for kind, pattern in _TESTS.items()
         for match in pattern.finditer(shown)
-        if match.start() < end and not _is_of_another(shown[: match.start()])
+        if match.start() < end
+        and not _is_of_another(shown[: match.start()])
+        and not _JOINED.match(shown, match.end())
     ]
     # The first part of a name says what it is, if any does.
     parted = _PARTS.search(shown)
