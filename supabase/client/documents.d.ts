@@ -406,6 +406,20 @@ export type Metric = {
   evidence_ids: (string)[]
 }
 
+/** A single word that `n` `of` so many people name in their comments, as most write it. `in_caption`: the creator's captions or hashtags have it, too. `net` and its interval are those of these comments. They are null unless clearly good or bad, and unlike those of all comments. */
+export type NamedWord = {
+  word: string
+  kind: "song" | "recipe" | "other"
+  in_caption: boolean
+  n: number
+  of: number
+  share: number
+  ci95: [number, number]
+  net: number | null
+  net_ci95: [number, number] | null
+  evidence_ids: (string)[]
+}
+
 export type NestedRule = RuleOfKind
 
 /** The answer of rpc/create_api_key; the secret is shown this once. */
@@ -521,7 +535,7 @@ export type PackConfiguration = {
   engine: Engine
 }
 
-/** `basis` is what the hook rests on, `why` says it with its numbers. `outliers`: posts that stood out open like this; what the hook speaks of is cited beside them. `viewers`: what many viewers say of the video. `own_posts`: a pattern of the creator's posts. `topic`: what many reviews speak of. */
+/** `basis` is what the hook rests on, `why` says it with its numbers. `outliers`: posts that stood out open like this; what the hook speaks of is cited beside them. `viewers`: what many viewers say of the video, or a word that they name. `own_posts`: a pattern of the creator's posts. `topic`: what many reviews speak of. */
 export type PackHook = {
   id: string
   type: HookType
@@ -784,6 +798,7 @@ export type SentimentSummary = {
   risks: (Risk)[]
   viewers?: (ViewerTheme)[]
   topics?: (Topic)[]
+  words?: (NamedWord)[]
 }
 
 export type Severity = "error" | "warning" | "info"

@@ -104,6 +104,27 @@ def test_the_name_of_a_person_is_not_told(name):
     assert name.lower() not in {word.lower() for word in _words(*texts)}
 
 
+def test_german_nouns_are_no_names_for_their_capital():
+    texts = (
+        "Wo ist der Vorhang aus dem letzten Jahr?",
+        "Ich mag den Vorhang hinter dir sehr",
+        "Der Stoff von diesem Vorhang ist so schön",
+        "Meine Katze klettert auf den Vorhang und schläft",
+    )
+    assert [(word["word"], word["n"]) for word in _words(*texts).values()] == [("Vorhang", 4)]
+
+
+@pytest.mark.parametrize("word", ["Hure", "Scheiße", "Krebs"])
+def test_what_is_rude_or_private_is_so_in_other_languages(word):
+    texts = (
+        f"Wo ist der {word} aus dem letzten Jahr?",
+        f"Ich mag den {word} hinter dir sehr",
+        f"Der Stoff von diesem {word} ist so schön",
+        f"Meine Katze klettert auf den {word} und schläft",
+    )
+    assert _words(*texts) == {}
+
+
 def test_half_of_a_term_is_not_told():
     texts = [text.replace("curtain", "curtain rail") for text in CURTAIN]
     assert "curtain" not in _words(*texts)

@@ -1,7 +1,8 @@
 """From a collection to results and a pack. Pure: clock and key are arguments, nothing is fetched.
 
 No caption, comment or page text is in what it returns: words come from the closed vocabulary and
-the templates; names are the product's, its brand's, hashtags and titles of sounds.
+the templates. Single words are there if many people's comments name them. Names are the product's,
+its brand's, hashtags and titles of sounds.
 """
 
 from __future__ import annotations

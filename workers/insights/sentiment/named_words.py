@@ -59,7 +59,7 @@ BEFORE: dict[str, frozenset[str]] = {
     code: frozenset(words) for code, words in _RAW["before"].items()
 }
 _ARTICLES = frozenset().union(*BEFORE.values())
-_NEVER = frozenset(_RAW["sensitive"]) | frozenset(_RAW["generic"])
+_NEVER = frozenset((*_RAW["generic"], *_RAW["sensitive"], *_RAW["rude"]))
 # Share of real topics among those read by hand; a test compares it with the sheet.
 PRECISION = 0.902
 CAVEAT = (
@@ -99,6 +99,10 @@ class _Named:
     def is_fragment(self) -> bool:
         """Whether it stands for a term of two words."""
         return max(self.after.values(), default=0) >= max(2, FRAGMENT * self.places)
+
+    def as_read(self, word: str) -> str:
+        """As the embedding reads it best: German "Lied" is a song, English "lied" is not."""
+        return word.capitalize() if 2 * self.german >= max(1, self.places) else word
 
     def spelling(self) -> str:
         """As most people write it, without the capital of a sentence's first word."""
@@ -194,7 +198,7 @@ def _groups(found: dict[str, _Named], vectors: Vectors) -> Iterator[list[str]]:
     ]
     likely.sort(key=lambda word: (-len(found[word].by_person), word))
     likely = likely[:MOST_EMBEDDED]
-    rows = vectors.of(likely)
+    rows = vectors.of([found[word].as_read(word) for word in likely])
     left = list(range(len(likely)))
     while left:
         same = [place for place in left if place == left[0] or rows[left[0]] @ rows[place] >= SAME]
@@ -239,7 +243,7 @@ def _is_known(word: str) -> bool:
 
 def _may_be_told(word: str, hits: _Named, told: Collection[str], vectors: Vectors) -> bool:
     """Not what is said under every video, what is private, a name, or what is told already."""
-    lists, [row] = _lists(), vectors.of([word])
+    lists, [row] = _lists(), vectors.of([hits.as_read(word)])
     if _nearest(lists.generic, row) >= GENERIC or _nearest(lists.sensitive, row) >= SENSITIVE:
         return False
     if any(name in told and _nearest(rows, row) >= TOLD for name, rows in lists.told.items()):
@@ -265,7 +269,7 @@ def _named_word(
     said = f"{len(items)} of {people} people name “{word}”."
     return NamedWord(
         word=word,
-        kind=_kind(word, vectors),
+        kind=_kind(hits.as_read(word.casefold()), vectors),
         in_caption=hits.is_in_caption,
         n=len(items),
         of=people,
@@ -283,7 +287,7 @@ def _is_apart(net: tuple[float, float], usual: tuple[float, float]) -> bool:
 
 
 def _kind(word: str, vectors: Vectors) -> NamedWordKind:
-    [row] = vectors.of([word.casefold()])
+    [row] = vectors.of([word])
     return next(
         (kind for kind, rows in _lists().kinds.items() if _nearest(rows, row) >= KIND), "other"
     )
