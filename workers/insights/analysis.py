@@ -207,11 +207,10 @@ def _hashtags(run: _Run) -> dict[str, tuple[str, ...]]:
     }
 
 
-def _newest(run: _Run) -> date | None:
-    """The day of the newest post of the creator asked about."""
+def _newest(run: _Run) -> datetime | None:
+    """The time of the newest post of the creator asked about."""
     own = [video for video in run.collection.videos if video.role != "niche"]
-    days = [video.created_at.date() for video in own if video.created_at]
-    return max(days, default=None)
+    return max((video.created_at for video in own if video.created_at), default=None)
 
 
 def _asked_on(run: _Run) -> date | None:

@@ -69,7 +69,7 @@ class PackInputs:
     compared: Compared | None = None  # the creator's better posts beside the others
     # Hashtags of the posts that stood out, by the evidence of each.
     hashtags: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    newest: date | None = None  # of the creator's posts
+    newest: datetime | None = None  # of the creator's posts
     asked_on: date | None = None  # when the video asked about was posted
 
     @property
@@ -203,7 +203,7 @@ class PackInputs:
         """Days since the creator's newest post, where they are many."""
         if self.newest is None or self.case not in {"own_video", "profile"}:
             return None
-        days = (self.today - self.newest).days
+        days = (self.now - self.newest).days
         return days if days >= LEAST_SILENT else None
 
     @property

@@ -569,6 +569,8 @@ def viewers_fields(given: PackInputs, theme: ViewerTheme) -> dict[str, object]:
         "said": words.say(f"viewers.{theme.kind}.said"),
         "noun": words.say(f"viewers.{theme.kind}.noun"),
         "screen": words.say(f"viewers.{theme.kind}.screen"),
+        "middle": words.say(f"viewers.{theme.kind}.middle"),
+        "payoff": words.say(f"viewers.{theme.kind}.payoff"),
         "share": words.percent(theme.share),
         "usual": words.percent(round(theme.usual, 3)),
         "low": low,
