@@ -68,7 +68,7 @@ def test_the_category_of_a_product_is_read(stated, read):
         '<nav aria-label="Breadcrumb"><ol><li><a>Home</a><li><a>Kitchen</a><li>Mugs</ol></nav>',
         '<div class="breadcrumb"><a>Kitchen</a> / <a>Mugs</a> / <b>Mug Rosa</b></div>',
         '<p class="Breadcrumbs">Home » Kitchen » Mugs</p>',
-        '<div id="wayfinding-breadcrumbs_feature_div"><ul><li>Kitchen<li>›<li>Mugs</ul></div>',
+        '<div id="wayfinding-breadcrumbs_feature_div"><li>Kitchen<li>&rsaquo;<li>Mugs</div>',
     ],
 )
 def test_a_trail_that_visitors_see_is_read(html):
