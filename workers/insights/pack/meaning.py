@@ -98,7 +98,7 @@ def _told(name: str, categories: Sequence[str], vectors: Vectors | None) -> str 
     for kind, more in ((said, SAID_BY_NAME), (filed, SAID_BY_CATEGORY)):
         if kind in known.kinds:
             scores[known.kinds.index(kind)] += more
-    second, best = np.argsort(scores)[-2:]
+    second, best = (int(place) for place in np.argsort(scores)[-2:])
     if said is not None:
         least = MISLED_BY_KIND if known.kinds[best] in KINDS else MISLED_BY_OTHER
         nearer = scores[best] - scores[known.kinds.index(said)]
