@@ -17,6 +17,7 @@ from tests.evaluation import (
     honesty,
     opinions,
     patterns,
+    product_kinds,
     products,
     records,
     retention,
@@ -87,6 +88,7 @@ SECTIONS = (
         ),
         lambda folder: products.judge(folder / data.PRODUCT_PAGES),
     ),
+    Section((data.PRODUCT_PAGES,), product_kinds.THRESHOLDS, product_kinds.judge),
     Section(
         (data.ITEMS, data.SENTIMENT, data.INJECTION),
         (

@@ -42,7 +42,8 @@ from workers.insights.pack.facts import (
     stated_facts,
 )
 from workers.insights.pack.inputs import PackInputs
-from workers.insights.pack.kinds import kind_of
+from workers.insights.pack.kinds import spoken_kind
+from workers.insights.pack.meaning import prototypes
 from workers.insights.pack.numbers import check_numbers
 from workers.insights.pack.words import words_in
 from workers.insights.pack.writer import IRONY, write_pack
@@ -116,11 +117,13 @@ class _Run:
     log: EvidenceLog
     now: datetime
     ref_key: bytes
+    vectors: Vectors = field(default_factory=Vectors)
 
 
 def load_models() -> None:
     """Reads a few words once: what an analysis needs is loaded by its first use, and kept."""
     read(["The lamp is good."], [True])
+    prototypes()
     aspects.find(["Where can I buy it?"])
     language.detect_languages(["me encanta"])
     named_words.load()
@@ -152,14 +155,15 @@ def analyse(
     case, words = case_of(collection, feelings, virality), words_in(locale)
     is_profile = case == "profile"
     brand = collection.product.brand if collection.product else None
-    kind = kind_of(name)
+    facts = stated_facts(collection.product, log, words, name, run.vectors)
+    kind = spoken_kind(name, facts.kind.name if facts.kind else None)
     given = PackInputs(
         case=case,
         words=words,
         product_name=name,
         spoken_name=spoken_name(name),
         short_name=short_name(name, brand),
-        facts=stated_facts(collection.product, log, words, name),
+        facts=facts,
         sentiment=feelings,
         virality=virality,
         profile=_profile(run) if is_profile else None,
@@ -240,7 +244,7 @@ def _profile(run: _Run) -> Profile | None:
 
 
 def _sentiment(run: _Run) -> SentimentSummary:
-    collection, vectors = run.collection, Vectors()
+    collection, vectors = run.collection, run.vectors
     subject = next((video for video in collection.videos if video.role == "subject"), None)
     stated, caption = (subject.language, subject.text) if subject else (None, "")
     prepared = prepare(collection.comments, stated, caption)

@@ -127,7 +127,11 @@ class Spec:
 
 @dataclass(frozen=True, slots=True)
 class ProductFacts:
-    """What the product's page states. Materials and colours are words of our own tables."""
+    """What the product's page states. Materials and colours are words of our own tables.
+
+    `categories` are the shop's own words, from the general to the special. They tell the kind of
+    product, and nothing shows or stores them.
+    """
 
     name: str
     brand: str | None = None
@@ -142,6 +146,7 @@ class ProductFacts:
     specs: tuple[Spec, ...] = ()
     is_auction: bool = False  # the price is a bid
     url: str | None = None
+    categories: tuple[str, ...] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True, slots=True)

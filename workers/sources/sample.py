@@ -98,7 +98,7 @@ def _product(given: dict[str, Any] | None) -> ProductFacts | None:
     facts: dict[str, Any] = {key: value for key, value in given.items() if key in known}
     if facts.get("price") is not None:
         facts["price"] = Decimal(str(facts["price"]))
-    for several in ("materials", "sizes", "colours"):
+    for several in ("materials", "sizes", "colours", "categories"):
         facts[several] = tuple(facts.get(several, ()))
     return ProductFacts(**facts)
 

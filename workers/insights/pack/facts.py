@@ -10,15 +10,24 @@ from dataclasses import dataclass
 from workers.insights.documents import FactKind
 from workers.insights.evidence import EvidenceLog
 from workers.insights.inputs import ProductFacts, Spec
-from workers.insights.pack.kinds import known_kind, names_kind
+from workers.insights.pack.kinds import names_kind
+from workers.insights.pack.meaning import kind_of_product
 from workers.insights.pack.words import Words
 from workers.insights.sentiment.comments import clean
+from workers.insights.sentiment.embedding import Vectors
 from workers.insights.vocabulary import read_resource, whole_words
 
 NAME_LIMIT = 80
 SPOKEN_LIMIT = 50
 SHORT_LIMIT, SHORT_WORDS = 26, 4  # of a name in a spoken line; a brand before it is not counted
 _NAME_TAIL = re.compile(r"\s+[-\u2013\u2014|/]\s+|\s*[,;:(\[]|\s+(?=\d+\s*x\s*\d)")
+# "$60 · " before a name, and "100 ML" or "black" behind it.
+_PRICE_LEAD = re.compile(r"^(?:[$€£¥]\s?\d[\d.,]*|\d[\d.,]*\s?[$€£¥])\s*[-\u2013·|:]?\s+(?=\S)")
+_SIZE_TAIL = re.compile(
+    r"\s+(?:\d[\d.,]*\s?(?:ml|cl|l|g|kg|oz|fl\.? oz|cm|mm|inch|мл|см|кг|шт\.?|pcs)|size \w{1,4})$",
+    re.IGNORECASE,
+)
+_LONGEST_CODE = 12  # characters
 # A name that is cut must not end on these.
 _DANGLING = frozenset((
     "and", "with", "for", "of", "the", "a", "an", "in", "on", "by", "to", "und", "mit", "für",
@@ -122,7 +131,8 @@ def shown_name(product_name: str) -> str:
 
 def spoken_name(product_name: str) -> str:
     """The name as a person says it: shops put colour, size and model number behind it."""
-    name = _NAME_TAIL.split(shown_name(product_name))[0].strip() or product_name
+    shown = _PRICE_LEAD.sub("", shown_name(product_name))
+    name = _SIZE_TAIL.sub("", _NAME_TAIL.split(shown)[0].strip()) or product_name
     words = name.split()
     while len(" ".join(words)) > SPOKEN_LIMIT and len(words) > 1:
         words.pop()
@@ -163,6 +173,18 @@ def _model(product_name: str, words: list[str], before: int) -> str:
     return " ".join(words[last:]) if before and is_described else ""
 
 
+def is_code(product_name: str) -> bool:
+    """Whether the name is one word in capitals or with digits: nobody hears what it is."""
+    name = spoken_name(product_name)
+    is_word = len(name) <= _LONGEST_CODE and " " not in name
+    return is_word and (name.isupper() or any(letter.isdigit() for letter in name))
+
+
+def _is_cut(product_name: str, short: str) -> bool:
+    """Whether the short name lacks words of the spoken one."""
+    return len(short.split()) < len(_QUOTES.sub(" ", spoken_name(product_name)).split())
+
+
 def _as_name(brand: str) -> str:
     return brand.capitalize() if brand.isupper() and len(brand) > _LONG_BRAND else brand
 
@@ -176,12 +198,20 @@ def is_design(product_name: str, brand: str | None) -> bool:
 
 
 def search_name(words: Words, product_name: str, brand: str | None, kind: str | None) -> str:
-    """What finds videos of it: its short name, or its kind where that name says no more."""
+    """What finds videos of it: its short name, or its brand and kind.
+
+    The kind stands where the short name says no more, is a code, or was cut from a longer one.
+    """
     short = short_name(product_name, brand)
-    if kind is None or not names_kind(short, kind) or is_design(product_name, brand):
-        return short
     marked = _TRADEMARK.search(clean(product_name))
     made_by = brand or (marked.group(1) if marked else "")
+    if is_code(product_name) and brand and kind is None:
+        return f"{_as_name(brand)} {short}"
+    if kind is None or is_design(product_name, brand):
+        return short
+    is_half = bool(made_by) and _is_cut(product_name, short)
+    if not (names_kind(short, kind) or is_half or is_code(product_name)):
+        return short
     return f"{_as_name(made_by)} {words.say(f'kinds.{kind}.search')}".strip()
 
 
@@ -211,11 +241,17 @@ def _is_tense(subject: str, product: ProductFacts) -> bool:
 
 
 def _kind(
-    names: tuple[str, ...], product: ProductFacts, log: EvidenceLog, words: Words
+    names: tuple[str, ...],
+    product: ProductFacts,
+    log: EvidenceLog,
+    words: Words,
+    vectors: Vectors | None,
 ) -> KnownKind | None:
-    """By the user's name for the product, else by the page's."""
-    found = next(filter(None, map(known_kind, names)), None)
-    if found is None or product.is_auction:
+    """By the user's name for the product, else by the page's, and by the page's categories."""
+    if product.is_auction:
+        return None
+    found = kind_of_product(names, product.categories, vectors)
+    if found is None:
         return None
     states = words.say("states.kind", noun=words.say(f"kind_tests.{found}.noun"))
     return KnownKind(found, states, log.add("product_fact", states, [product.url or product.name]))
@@ -236,9 +272,16 @@ def _claim(name: str, product: ProductFacts, log: EvidenceLog, words: Words) -> 
 
 
 def stated_facts(
-    product: ProductFacts | None, log: EvidenceLog, words: Words, product_name: str = ""
+    product: ProductFacts | None,
+    log: EvidenceLog,
+    words: Words,
+    product_name: str = "",
+    vectors: Vectors | None = None,
 ) -> StatedFacts:
-    """`product_name` is the user's own for the product: what it promises is a claim."""
+    """`product_name` is the user's own for the product: what it promises is a claim.
+
+    With `vectors` the kind is told by meaning, too.
+    """
     if product is None:
         return StatedFacts()
     ref = product.url or product.name
@@ -274,7 +317,7 @@ def stated_facts(
         stars=product.rating if has_rating else None,
         reviews=(product.review_count or 0) if has_rating else 0,
         claim=_claim(product_name, product, log, words),
-        kind=_kind((product_name, product.name), product, log, words),
+        kind=_kind((product_name, product.name), product, log, words, vectors),
     )
 
 

@@ -13,6 +13,7 @@ _NOT_THE_THING, _FOR_HEALTH = (
     whole_words(_RAW.pop(group)["words"]) for group in ("not_the_thing", "for_health")
 )
 _TESTS = {kind: whole_words(words) for kind, words in _RAW.items()}
+KINDS = frozenset(_TESTS)  # those with a test
 # Behind these a name says what a thing is for or what comes with it.
 _BEHIND = re.compile(
     r"(?<=\w)\s(?:for|with|without|für|mit|ohne|pour|avec|sans|para|con|com|sin|sem|per|incl)\b(?!\s\d)",
@@ -37,13 +38,18 @@ def kind_of(name: str) -> str | None:
     return next((kind for kind, pattern in _KINDS.items() if pattern.search(name)), None)
 
 
+def spoken_kind(name: str, told: str | None) -> str | None:
+    """The kind that texts name: by the name's words, else the one told otherwise."""
+    return kind_of(name) or (told if told in _KINDS else None)
+
+
 def known_kind(name: str) -> str | None:
     """The kind by which a product can be tested. None for a name that leaves any doubt.
 
     A name with words of two kinds, of an accessory or of something for the health is of none.
     """
     shown = clean(name)
-    if _FOR_HEALTH.search(shown):
+    if is_for_health(name):
         return None
     behind = _BEHIND.search(shown)
     end = behind.start() if behind is not None else len(shown)
@@ -71,6 +77,16 @@ def known_kind(name: str) -> str | None:
         for match in _NOT_THE_THING.finditer(shown)
     )
     return kinds.pop() if len(kinds) == 1 and not other else None
+
+
+def is_for_health(name: str) -> bool:
+    """Whether a name or a category has a word of what is worn for the health."""
+    return _FOR_HEALTH.search(clean(name)) is not None
+
+
+def is_of_another_thing(name: str) -> bool:
+    """Whether a name has a word of an accessory or a part."""
+    return _NOT_THE_THING.search(clean(name)) is not None
 
 
 def _is_of_another(before: str) -> bool:

@@ -172,6 +172,7 @@ class Markup:
     offers: tuple[Node, ...]
     page: Mapping[str, str]
     nodes: tuple[Node, ...] = ()  # of every type, without parts of a product and outer pages
+    trails: tuple[Node, ...] = ()  # of categories
 
     def has_page_type(self, *names: str) -> bool:
         """Whether the markup calls the page, or something on it, one of `names`."""
@@ -191,6 +192,7 @@ def read_markup(tree: LexborHTMLParser) -> Markup:
         offers=tuple(node for node, _ in found if has_type(node, "Offer", "AggregateOffer")),
         page=_page_properties(tree),
         nodes=tuple(node for node, is_part in found if not is_part),
+        trails=tuple(node for node, _ in found if has_type(node, "BreadcrumbList")),
     )
 
 

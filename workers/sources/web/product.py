@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import urlsplit
 
 from selectolax.lexbor import LexborHTMLParser
 from w3lib.encoding import html_body_declared_encoding, html_to_unicode, resolve_encoding
@@ -17,6 +18,7 @@ from workers.sources.web import amazon
 from workers.sources.web.amazon import is_amazon_product
 from workers.sources.web.availability import buy_controls, find_availability
 from workers.sources.web.boilerplate import Boilerplate
+from workers.sources.web.categories import read_categories
 from workers.sources.web.details import is_told, read_details
 from workers.sources.web.fetch import Page
 from workers.sources.web.markup import Markup, Node, as_list, has_type, is_readable, read_markup
@@ -158,7 +160,18 @@ def _facts(
         specs=read_specs([*rows, *lines_of(tree)]),
         is_auction=is_auction(tree),
         url=url,
+        categories=read_categories(
+            markup, product, tree, name=name, site=_site(url), brand=_brand(brand)
+        ),
     )
+
+
+def _site(url: str) -> str:
+    """The host of an address; nothing of one that cannot be read."""
+    try:
+        return urlsplit(url).hostname or ""
+    except ValueError:  # "http://["
+        return ""
 
 
 def _rating(markup: Markup) -> tuple[float | None, int | None]:
