@@ -35,6 +35,7 @@ preload_app = False  # each worker builds its own app: pools and threads don't s
 def on_starting(_server: Any) -> None:
     """Runs in the master, once."""
     gunicorn_hooks.adapt()
+    gunicorn_hooks.hold_stops()
 
 
 def post_worker_init(worker: Any) -> None:

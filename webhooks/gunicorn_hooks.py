@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import threading
 from typing import Any
@@ -23,11 +24,23 @@ def adapt() -> None:
     ]
 
 
+def hold_stops() -> None:
+    """Run by the master: SIGTERM waits for a worker that starts.
+
+    Until a worker has handlers of its own, those of the master would take the signal and lose it.
+    """
+    stops = {signal.SIGTERM}
+    os.register_at_fork(
+        before=lambda: signal.pthread_sigmask(signal.SIG_BLOCK, stops),
+        after_in_parent=lambda: signal.pthread_sigmask(signal.SIG_UNBLOCK, stops),
+    )
+
+
 def bound_clients(worker: Any) -> None:
     """Run by a worker: limits the time to send a request and the connections of an address."""
     settings = worker.wsgi.edge.settings
     worker.read_seconds = settings.read_seconds
-    # All clients of a proxy share its address, so the proxy has to limit them.
+     All clients of a proxy share its address, so the proxy has to limit them.
     worker.per_address = None if settings.trusted_proxies else settings.connections_per_address
 
 
@@ -42,6 +55,7 @@ def stop_softly(worker: Any) -> None:
 
     signal.signal(signal.SIGTERM, stop)
     signal.siginterrupt(signal.SIGTERM, False)  # noqa: FBT003 - system calls of running requests go on
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})  # `hold_stops` blocked it
 
 
 def _write_problem(sock: Any, status: int, reason: str, _message: str) -> None:

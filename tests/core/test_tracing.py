@@ -12,6 +12,7 @@ import structlog
 
 from core import tracing
 from local.demo.trace import Receiver, receiving
+from tests.patience import PATIENCE_SECONDS
 
 TRACEPARENT = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 
@@ -106,4 +107,4 @@ def test_without_an_endpoint_nothing_of_opentelemetry_is_loaded():
         "tracing.record('b', 0.0)\n"
         "assert not [name for name in sys.modules if name.startswith('opentelemetry')]"
     )
-    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=PATIENCE_SECONDS)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 OK = b"HTTP/1.1 204 No Content\r\ncontent-length: 0\r\n\r\n"
@@ -31,7 +32,7 @@ class Receiver:
     messages: list[Message] = field(default_factory=list)
     connections: int = 0
     _server: asyncio.Server | None = None
-    _hanging: list[asyncio.StreamWriter] = field(default_factory=list)
+    _connections: list[asyncio.StreamWriter] = field(default_factory=list)
 
     @property
     def url(self) -> str:
@@ -46,21 +47,28 @@ class Receiver:
         """Refuses connections from now on."""
         if self._server is not None:
             self._server.close()
-            for writer in self._hanging:
+            for writer in self._connections:
                 writer.close()
+            ended = (writer.wait_closed() for writer in self._connections)
+            await asyncio.gather(*ended, return_exceptions=True)
+            self._connections.clear()
             await self._server.wait_closed()
             self._server = None
 
     async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
+        self._connections.append(writer)
+        # A client that goes before it has asked leaves its connection to the end, too.
+        with suppress(asyncio.IncompleteReadError, ConnectionError):
+            await self._say(reader, writer)
+
+    async def _say(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         head = (await reader.readuntil(b"\r\n\r\n")).decode()
         lines = [line.split(": ", 1) for line in head.split("\r\n")[1:] if line]
         headers = {name.lower(): text for name, text in lines}
         body = await reader.readexactly(int(headers.get("content-length", "0")))
         self.messages.append(Message(headers, body))
-        if self.reply is None:
-            self._hanging.append(writer)
-            return
-        writer.write(self.reply)
-        await writer.drain()
-        writer.close()
+        if self.reply is not None:
+            writer.write(self.reply)
+            await writer.drain()
+            writer.close()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import ssl
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 
 
@@ -36,22 +36,27 @@ class Website:
 async def serving(tls: ssl.SSLContext | None = None) -> AsyncIterator[Website]:
     """Serves until the block ends; a path without an answer is left hanging."""
     site = Website()
-    hanging: list[asyncio.StreamWriter] = []
+    connections: list[asyncio.StreamWriter] = []
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        head = (await reader.readuntil(b"\r\n\r\n")).decode()
-        site.requests.append(head)
-        content = site.pages.get(head.split(" ")[1])
-        if content is None:
-            hanging.append(writer)
-            return
-        writer.write(content)
-        await writer.drain()
-        writer.close()
+        connections.append(writer)
+        # A client that goes before it has asked leaves its connection to the end, too.
+        with suppress(asyncio.IncompleteReadError, ConnectionError):
+            head = (await reader.readuntil(b"\r\n\r\n")).decode()
+            site.requests.append(head)
+            content = site.pages.get(head.split(" ")[1])
+            if content is not None:
+                writer.write(content)
+                await writer.drain()
+                writer.close()
 
     server = await asyncio.start_server(answer, "127.0.0.1", 0, ssl=tls)
     site.port = server.sockets[0].getsockname()[1]
     async with server:
-        yield site
-        for writer in hanging:
-            writer.close()
+        try:
+            yield site
+        finally:
+            for writer in connections:
+                writer.close()
+            ended = (writer.wait_closed() for writer in connections)
+            await asyncio.gather(*ended, return_exceptions=True)

@@ -12,7 +12,7 @@ from contextlib import suppress
 import pytest
 
 from tests.fakes.clerk import ORIGIN
-from tests.patience import PATIENCE_SECONDS
+from tests.patience import PATIENCE_SECONDS, wait_until
 from tests.webhooks import served
 from webhooks.buffering import READ_SECONDS
 
@@ -203,3 +203,19 @@ def test_who_comes_while_it_stops_is_answered_or_refused_and_never_reset(tmp_pat
         is_late = time.monotonic() - told_at > READ_SECONDS
         assert read_answer(slow)[0] in ({200, 408} if is_late else {200})
     assert set(answers) == {200}
+
+
+def test_a_worker_that_is_told_to_stop_while_it_starts_ends_by_itself(tmp_path, monkeypatch):
+    """The handlers of the master, which it has until then, would take the signal and lose it."""
+    monkeypatch.setenv("DRAIN_SECONDS", "0")
+    with served.edge(
+        tmp_path,
+        "postgresql://nobody@127.0.0.1:1/none",
+        *("-c", "tests/webhooks/slow_fork.conf.py"),
+        SLOW_FORK_FOLDER=str(tmp_path),
+    ) as running:
+        wait_until((tmp_path / "forked").exists)
+        os.kill(running.pid, signal.SIGTERM)
+        wait_until((tmp_path / "ended-1").exists)  # both were told
+        (tmp_path / "told").touch()
+    assert (tmp_path / "ended-2").exists()

@@ -1,0 +1,25 @@
+"""The edge's settings, but its second worker waits before it has signal handlers of its own."""
+
+from __future__ import annotations
+
+import os
+import runpy
+import time
+from pathlib import Path
+from typing import Any
+
+globals().update(runpy.run_path("webhooks/gunicorn.conf.py"))
+_FOLDER = Path(os.environ["SLOW_FORK_FOLDER"])
+
+
+def post_fork(_server: Any, worker: Any) -> None:
+    """Says that the worker is there, then leaves a test the time to stop the master."""
+    if worker.age == 2:
+        (_FOLDER / "forked").touch()
+        while not (_FOLDER / "told").exists():
+            time.sleep(0.01)
+
+
+def worker_exit(_server: Any, worker: Any) -> None:
+    """Runs in a worker that ends by itself; one that is killed runs nothing."""
+    (_FOLDER / f"ended-{worker.age}").touch()
