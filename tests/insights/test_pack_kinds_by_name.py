@@ -138,7 +138,7 @@ NAMES = {
     "shelf": ("Floating shelf", "Wandregal", "Étagère murale", "Estante de pared",
               "Prateleira de parede"),
     "paint": ("Wall paint 5 l", "Wandfarbe weiß", "Peinture murale", "Pintura plástica",
-              "Tinta acrílica"),
+              "Tinta látex"),
     "door_handle": ("Door handle", "Türklinke", "Poignée de porte", "Manilla de puerta",
                     "Maçaneta"),
     "lock": ("Bike lock", "Fahrradschloss", "Cadenas à code", "Candado", "Cadeado", "Smart lock"),

@@ -181,7 +181,9 @@ def is_code(product_name: str) -> bool:
 
 
 def _is_cut(product_name: str, short: str) -> bool:
-    """Whether the short name lacks words of the spoken one."""
+    """Whether the short name lacks words of the spoken one. A model in quotation marks is whole."""
+    if _QUOTED.search(clean(product_name)) is not None:
+        return False
     return len(short.split()) < len(_QUOTES.sub(" ", spoken_name(product_name)).split())
 
 

@@ -73,6 +73,7 @@ def _computed(given: PackInputs, product: ProductFacts | None) -> Iterator[str]:
     names = [given.product_name, given.spoken_name, given.short_name, given.search_name]
     names += [stated.get("brand") or ""]
     names += [given.facts.claim.said if given.facts.claim else ""]
+    names += [tag for tags in given.hashtags.values() for tag in tags]  # "#newyear2020"
     sizes = [size_text(size, given.words) for size in stated.get("sizes", ())]
     sizes += [spec_text(spec, given.words) for spec in product.specs] if product else []
     sizes += [str(given.words.texts[f"like.{name}"]) for name in ("a5", "a4", "a3")]

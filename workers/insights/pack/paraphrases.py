@@ -5,7 +5,7 @@ Results keep their evidence in English. A pack's has the same ids.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from workers.insights.documents import Comparable, Comparison, Evidence, Risk
 from workers.insights.evidence import EvidenceLog, shorten
@@ -37,10 +37,13 @@ def compared_title(given: PackInputs, found: Compared) -> str:
     return given.words.say(f"compared.{found.groups}", n=found.n, other_n=found.other_n)
 
 
-def comparisons(given: PackInputs, said: Said) -> tuple[tuple[Comparison, tuple[About, ...]], ...]:
+def comparisons(
+    given: PackInputs, said: Said, to_come: Iterable[About]
+) -> tuple[tuple[Comparison, tuple[About, ...]], ...]:
     """What differs between the creator's posts beyond chance, and can be acted on.
 
-    That nothing does is worth a line only where no other line names a difference.
+    That nothing does is worth a line only where no other line names a difference, be it said or
+    `to_come` in the summary.
     """
     found, words = given.compared, given.words
     if found is None or (found.groups == "halves" and given.silent_days):
@@ -60,7 +63,8 @@ def comparisons(given: PackInputs, said: Said) -> tuple[tuple[Comparison, tuple[
         )
         for row in rows
     ]
-    if not rows and (is_turned or said.knows(About(APART))):
+    is_named = said.knows(About(APART)) or About(APART, 1) in to_come
+    if not rows and (is_turned or is_named):
         return ()
     what = (
         words.say("compared.different", text="; ".join(texts))

@@ -91,7 +91,8 @@ def compose(
     if proposals.first is not None:
         said.add("script", *proposals.first.about)
     said.add("facts", *_needless(given, proposals, about))
-    compared = paraphrases.comparisons(given, said)
+    to_come = [each for name in case.summary if name in found for each in found[name].about]
+    compared = paraphrases.comparisons(given, said, to_come)
     for _, lines in compared:
         said.add("compared", *lines)
     told_shares = _shares_told(given, found)
