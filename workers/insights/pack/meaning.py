@@ -37,7 +37,7 @@ _PARTS = re.compile(r"\s[-\u2013|/·+]\s|[,;:]")
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """How much each part counts, and what a kind must reach. Fitted on half of the sheet."""
+    """How much each part counts, and what a kind must reach. Fitted on product_kinds.csv."""
 
     name: float
     pieces: float  # the best one of the name's runs of words
@@ -47,12 +47,14 @@ class Rule:
     margin: float
 
 
-WITH_CATEGORIES = Rule(0.35, 0.15, 0.3, 0.2, 0.45, 0.08)
-NAME_ALONE = Rule(1.0, 0.0, 0.0, 0.0, 0.7, 0.1)
-SAID_BY_NAME, SAID_BY_CATEGORY = 0.05, 0.1  # what a word of the kind adds
+WITH_CATEGORIES = Rule(0.35, 0.15, 0.3, 0.2, 0.5, 0.08)
+NAME_ALONE = Rule(0.6, 0.4, 0.0, 0.0, 0.7, 0.12)
+SAID_BY_NAME, SAID_BY_CATEGORY = 0.05, 0.07  # what a word of the kind adds
 # How much nearer another thing is where a word in the name misleads: "2 bed flat" is no bed. What
 # no kind fits need not be nearer by much where the shop has categories.
-MISLED_ALONE, MISLED_BY_KIND, MISLED_BY_OTHER = 0.12, 0.07, 0.0
+MISLED_ALONE, MISLED_BY_KIND, MISLED_BY_OTHER = 0.12, 0.05, 0.0
+# How much nearer another thing may be, with the categories, than what the name alone tells.
+CONTRADICTED = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,42 +93,49 @@ def _told(name: str, categories: Sequence[str], vectors: Vectors | None) -> str 
         return None
     if not clean(name) or vectors is None or not _is_read(name, categories):
         return said or filed
-    known = prototypes()
-    if said is not None and said not in known.kinds:
-        return said
-    scores, rule = _scores(name, categories, vectors)
+    known, rule = prototypes(), WITH_CATEGORIES if categories else NAME_ALONE
+    parts = _nearness(name, categories, vectors)
+    scores = _weighed(parts, rule)
     for kind, more in ((said, SAID_BY_NAME), (filed, SAID_BY_CATEGORY)):
-        if kind in known.kinds:
+        if kind is not None:
             scores[known.kinds.index(kind)] += more
-    second, best = (int(place) for place in np.argsort(scores)[-2:])
+    nearest = known.kinds[int(np.argmax(scores))]
     if said is not None:
-        least = MISLED_BY_KIND if known.kinds[best] in KINDS else MISLED_BY_OTHER
-        nearer = scores[best] - scores[known.kinds.index(said)]
-        return None if nearer > (least if categories else MISLED_ALONE) else said
-    is_clear = scores[best] >= rule.least and scores[best] - scores[second] >= rule.margin
-    if is_clear and known.kinds[best] in KINDS:
-        return known.kinds[best]
-    # Of a kind without prototypes.
-    return filed if filed not in known.kinds else None
+        nearer = scores.max() - scores[known.kinds.index(said)]
+        least = MISLED_BY_KIND if nearest in KINDS else MISLED_BY_OTHER
+        if nearer <= (least if categories else MISLED_ALONE):
+            return said
+    if _is_clear(scores, rule):
+        return nearest if nearest in KINDS else None
+    alone = _weighed(parts, NAME_ALONE)
+    place = int(np.argmax(alone))
+    is_contradicted = scores.max() - scores[place] > CONTRADICTED
+    if said is not None or is_contradicted or not _is_clear(alone, NAME_ALONE):
+        return None
+    return known.kinds[place] if known.kinds[place] in KINDS else None
 
 
-def _scores(name: str, categories: Sequence[str], vectors: Vectors) -> tuple[Scores, Rule]:
+def _nearness(name: str, categories: Sequence[str], vectors: Vectors) -> list[Scores]:
+    """The scores of the name, its pieces, its category and its trail, as far as there are any."""
     known, core = prototypes(), _core(name)
-    rule = WITH_CATEGORIES if categories else NAME_ALONE
     filed = [categories[-1], ", ".join(categories[-2:])] if categories else []
-    parts = [
-        (rule.name, [core]),
-        (rule.pieces, _pieces(core)),
-        *zip(
-            (rule.category, rule.trail),
-            ([each[:MAX_CATEGORY_CHARACTERS]] for each in filed),
-            strict=False,
-        ),
-    ]
-    vectors.of([text for _, texts in parts for text in texts])  # all at once takes less time
-    weighted = [weight * known.scores(texts, vectors) for weight, texts in parts]
-    found: Scores = np.sum(weighted, axis=0)
-    return found, rule
+    parts = [[core], _pieces(core), *([each[:MAX_CATEGORY_CHARACTERS]] for each in filed)]
+    vectors.of([text for texts in parts for text in texts])  # all at once takes less time
+    return [known.scores(texts, vectors) for texts in parts]
+
+
+def _weighed(parts: Sequence[Scores], rule: Rule) -> Scores:
+    weights = (rule.name, rule.pieces, rule.category, rule.trail)
+    found: Scores = np.sum(
+        [weight * part for weight, part in zip(weights, parts, strict=False)], axis=0
+    )
+    return found
+
+
+def _is_clear(scores: Scores, rule: Rule) -> bool:
+    """Whether the nearest is near enough, and clearly nearer than any other."""
+    second, best = np.sort(scores)[-2:]
+    return bool(best >= rule.least and best - second >= rule.margin)
 
 
 def _core(name: str) -> str:
@@ -162,17 +171,10 @@ def prototypes() -> _Prototypes:
         if str(file["digest"]) != digest(texts_of(resource["names"])):
             raise ValueError("kind_prototypes.npz has other names: make it anew")
         rows = file["vectors"].astype(np.float32)
-    names, broader = resource["names"], resource["broader"]
-    kinds = [
-        kind if kind in KINDS else broader.get(kind, kind)
-        for kind, texts in names.items()
-        for _ in texts
-    ]
-    order = tuple(dict.fromkeys(kinds))
+    names = resource["names"]
+    places = [place for place, texts in enumerate(names.values()) for _ in texts]
     return _Prototypes(
-        rows / np.linalg.norm(rows, axis=1, keepdims=True),
-        np.array([order.index(kind) for kind in kinds]),
-        order,
+        rows / np.linalg.norm(rows, axis=1, keepdims=True), np.array(places), tuple(names)
     )
 
 
