@@ -40,6 +40,7 @@ def test_a_kind_is_told_in_languages_whose_words_nobody_listed(name, categories,
         ("Norton Security 3.0: 1 User, 5 Devices", ["Electricals", "Software"]),
         ("Клетка для хомяка с лабиринтом", ["Грызуны"]),
         ("Hamster Cage with Wheel", ["Pet", "Small Animals"]),
+        ("Donut Nest L", ["Dogs", "Beds"]),
         ("Windows 11 Pro licence key", []),
         ("Réparation de machines à laver", ["Services"]),
         ("Marlow", []),
@@ -104,6 +105,11 @@ def test_the_stored_vectors_belong_to_the_names():
     names = read_resource("kind_prototypes.toml")["names"]
     assert len(prototypes().places) == len(texts_of(names))
     assert digest(["a"]) != digest(["b"])
+
+
+def test_every_broader_kind_has_a_test():
+    broader = read_resource("kind_prototypes.toml")["broader"]
+    assert {*broader, *broader.values()} <= KINDS
 
 
 def test_every_kind_with_a_test_has_names():

@@ -31,6 +31,7 @@ Scores = NDArray[np.float32]
 MAX_PIECES = 24  # of a name
 LONGEST_PIECE = 3  # words
 MAX_CATEGORY_CHARACTERS = 120
+MAX_CATEGORIES = 6  # above the last one
 _CODE = re.compile(r"\([^)]*\)|\S*\d\S*")
 _PARTS = re.compile(r"\s[-\u2013|/·+]\s|[,;:]")
 
@@ -47,14 +48,15 @@ class Rule:
     margin: float
 
 
-WITH_CATEGORIES = Rule(0.35, 0.15, 0.3, 0.2, 0.5, 0.08)
-NAME_ALONE = Rule(0.6, 0.4, 0.0, 0.0, 0.7, 0.12)
-SAID_BY_NAME, SAID_BY_CATEGORY = 0.05, 0.07  # what a word of the kind adds
+WITH_CATEGORIES = Rule(0.35, 0.15, 0.3, 0.2, 0.5, 0.09)
+NAME_ALONE = Rule(0.6, 0.4, 0.0, 0.0, 0.65, 0.1)
+SAID_BY_NAME, SAID_BY_CATEGORY = 0.03, 0.05  # what a word of the kind adds
 # How much nearer another thing is where a word in the name misleads: "2 bed flat" is no bed. What
 # no kind fits need not be nearer by much where the shop has categories.
 MISLED_ALONE, MISLED_BY_KIND, MISLED_BY_OTHER = 0.12, 0.05, 0.0
 # How much nearer another thing may be, with the categories, than what the name alone tells.
 CONTRADICTED = 0.05
+FOR_PETS = 0.7  # how near a category is to things for pets: a bed among those for dogs is no bed
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +66,7 @@ class _Prototypes:
     vectors: NDArray[np.float32]
     places: NDArray[np.intp]
     kinds: tuple[str, ...]
+    broader: dict[str, str]  # a blender's is appliance
 
     def scores(self, texts: Sequence[str], vectors: Vectors) -> Scores:
         """For each kind its name that is nearest to any of the texts."""
@@ -99,20 +102,16 @@ def _told(name: str, categories: Sequence[str], vectors: Vectors | None) -> str 
     for kind, more in ((said, SAID_BY_NAME), (filed, SAID_BY_CATEGORY)):
         if kind is not None:
             scores[known.kinds.index(kind)] += more
-    nearest = known.kinds[int(np.argmax(scores))]
-    if said is not None:
-        nearer = scores.max() - scores[known.kinds.index(said)]
-        least = MISLED_BY_KIND if nearest in KINDS else MISLED_BY_OTHER
-        if nearer <= (least if categories else MISLED_ALONE):
-            return said
-    if _is_clear(scores, rule):
-        return nearest if nearest in KINDS else None
-    alone = _weighed(parts, NAME_ALONE)
-    place = int(np.argmax(alone))
-    is_contradicted = scores.max() - scores[place] > CONTRADICTED
-    if said is not None or is_contradicted or not _is_clear(alone, NAME_ALONE):
+    if known.kinds[int(scores.argmax())] != "pet" and _is_for_pets(categories, vectors):
         return None
-    return known.kinds[place] if known.kinds[place] in KINDS else None
+    if said is not None and not _is_misled(said, scores, has_categories=bool(categories)):
+        return said
+    found = _clear(scores, rule)
+    if found is None and said is None:
+        found = _clear(_weighed(parts, NAME_ALONE), NAME_ALONE)
+        if found is not None and _lead(scores, found) > CONTRADICTED:
+            return None
+    return found if found in KINDS else None
 
 
 def _nearness(name: str, categories: Sequence[str], vectors: Vectors) -> list[Scores]:
@@ -124,6 +123,14 @@ def _nearness(name: str, categories: Sequence[str], vectors: Vectors) -> list[Sc
     return [known.scores(texts, vectors) for texts in parts]
 
 
+def _is_for_pets(categories: Sequence[str], vectors: Vectors) -> bool:
+    """Whether a category above the last one is of things for pets."""
+    above = [each[:MAX_CATEGORY_CHARACTERS] for each in categories[:-1][-MAX_CATEGORIES:]]
+    pets = prototypes().kinds.index("pet")
+    scores = [prototypes().scores([each], vectors) for each in above]
+    return any(each[pets] >= FOR_PETS and each.argmax() == pets for each in scores)
+
+
 def _weighed(parts: Sequence[Scores], rule: Rule) -> Scores:
     weights = (rule.name, rule.pieces, rule.category, rule.trail)
     found: Scores = np.sum(
@@ -132,10 +139,26 @@ def _weighed(parts: Sequence[Scores], rule: Rule) -> Scores:
     return found
 
 
-def _is_clear(scores: Scores, rule: Rule) -> bool:
-    """Whether the nearest is near enough, and clearly nearer than any other."""
-    second, best = np.sort(scores)[-2:]
-    return bool(best >= rule.least and best - second >= rule.margin)
+def _lead(scores: Scores, kind: str) -> float:
+    """How much nearer the nearest is than this kind."""
+    return float(scores.max() - scores[prototypes().kinds.index(kind)])
+
+
+def _is_misled(said: str, scores: Scores, *, has_categories: bool) -> bool:
+    """Whether another thing is so near that the word in the name misleads."""
+    nearest = prototypes().kinds[int(scores.argmax())]
+    most = MISLED_BY_KIND if nearest in KINDS else MISLED_BY_OTHER
+    return _lead(scores, said) > (most if has_categories else MISLED_ALONE)
+
+
+def _clear(scores: Scores, rule: Rule) -> str | None:
+    """The nearest if it is near enough, and clearly nearer than any but its broader kind."""
+    known = prototypes()
+    best, *others = (int(place) for place in np.argsort(scores)[::-1][:3])
+    broader = known.broader.get(known.kinds[best])
+    rival = max(scores[place] for place in others if known.kinds[place] != broader)
+    is_clear = scores[best] >= rule.least and scores[best] - rival >= rule.margin
+    return known.kinds[best] if is_clear else None
 
 
 def _core(name: str) -> str:
@@ -174,7 +197,10 @@ def prototypes() -> _Prototypes:
     names = resource["names"]
     places = [place for place, texts in enumerate(names.values()) for _ in texts]
     return _Prototypes(
-        rows / np.linalg.norm(rows, axis=1, keepdims=True), np.array(places), tuple(names)
+        rows / np.linalg.norm(rows, axis=1, keepdims=True),
+        np.array(places),
+        tuple(names),
+        resource["broader"],
     )
 
 
