@@ -103,7 +103,7 @@ def test_categories_stand_in_no_fact_and_no_evidence():
 
 def test_the_stored_vectors_belong_to_the_names():
     names = read_resource("kind_prototypes.toml")["names"]
-    assert len(prototypes().places) == len(texts_of(names))
+    assert len(prototypes().vectors) == len(texts_of(names))
     assert digest(["a"]) != digest(["b"])
 
 

@@ -61,18 +61,16 @@ FOR_PETS = 0.7  # how near a category is to things for pets: a bed among those f
 
 @dataclass(frozen=True, slots=True)
 class _Prototypes:
-    """`vectors` has a row for each name, `places` the place of its kind in `kinds`."""
+    """`vectors` has a row for each name, those of `kinds[n]` from `starts[n]` on."""
 
     vectors: NDArray[np.float32]
-    places: NDArray[np.intp]
+    starts: NDArray[np.intp]
     kinds: tuple[str, ...]
     broader: dict[str, str]  # a blender's is appliance
 
     def scores(self, texts: Sequence[str], vectors: Vectors) -> Scores:
-        """For each kind its name that is nearest to any of the texts."""
-        nearest = (self.vectors @ vectors.of(texts).T).max(axis=1)
-        found = np.full(len(self.kinds), -1.0, dtype=np.float32)
-        np.maximum.at(found, self.places, nearest)
+        """For each kind, a column for each text: how near the nearest name is."""
+        found: Scores = np.maximum.reduceat(self.vectors @ vectors.of(texts).T, self.starts, axis=0)
         return found
 
 
@@ -97,12 +95,12 @@ def _told(name: str, categories: Sequence[str], vectors: Vectors | None) -> str 
     if not clean(name) or vectors is None or not _is_read(name, categories):
         return said or filed
     known, rule = prototypes(), WITH_CATEGORIES if categories else NAME_ALONE
-    parts = _nearness(name, categories, vectors)
+    parts, is_for_pets = _nearness(name, categories, vectors)
     scores = _weighed(parts, rule)
     for kind, more in ((said, SAID_BY_NAME), (filed, SAID_BY_CATEGORY)):
         if kind is not None:
             scores[known.kinds.index(kind)] += more
-    if known.kinds[int(scores.argmax())] != "pet" and _is_for_pets(categories, vectors):
+    if is_for_pets and known.kinds[int(scores.argmax())] != "pet":
         return None
     if said is not None and not _is_misled(said, scores, has_categories=bool(categories)):
         return said
@@ -114,21 +112,24 @@ def _told(name: str, categories: Sequence[str], vectors: Vectors | None) -> str 
     return found if found in KINDS else None
 
 
-def _nearness(name: str, categories: Sequence[str], vectors: Vectors) -> list[Scores]:
-    """The scores of the name, its pieces, its category and its trail, as far as there are any."""
-    known, core = prototypes(), _core(name)
+def _nearness(name: str, categories: Sequence[str], vectors: Vectors) -> tuple[list[Scores], bool]:
+    """The scores of the name, its pieces, its category and its trail, as far as there are any.
+
+    And whether a category above the last one is of things for pets.
+    """
+    core = _core(name)
+    pieces = _pieces(core)
     filed = [categories[-1], ", ".join(categories[-2:])] if categories else []
-    parts = [[core], _pieces(core), *([each[:MAX_CATEGORY_CHARACTERS]] for each in filed)]
-    vectors.of([text for texts in parts for text in texts])  # all at once takes less time
-    return [known.scores(texts, vectors) for texts in parts]
-
-
-def _is_for_pets(categories: Sequence[str], vectors: Vectors) -> bool:
-    """Whether a category above the last one is of things for pets."""
-    above = [each[:MAX_CATEGORY_CHARACTERS] for each in categories[:-1][-MAX_CATEGORIES:]]
+    above = categories[:-1][-MAX_CATEGORIES:]
+    shown = [each[:MAX_CATEGORY_CHARACTERS] for each in (*filed, *above)]
+    # All at once takes less time.
+    scores = prototypes().scores([core, *pieces, *shown], vectors)
+    behind = 1 + len(pieces)
+    ends = behind + len(filed)
+    parts = [scores[:, 0], scores[:, 1:behind].max(axis=1), *scores[:, behind:ends].T]
     pets = prototypes().kinds.index("pet")
-    scores = [prototypes().scores([each], vectors) for each in above]
-    return any(each[pets] >= FOR_PETS and each.argmax() == pets for each in scores)
+    is_for_pets = any(each[pets] >= FOR_PETS and each.argmax() == pets for each in scores.T[ends:])
+    return parts, is_for_pets
 
 
 def _weighed(parts: Sequence[Scores], rule: Rule) -> Scores:
@@ -195,10 +196,10 @@ def prototypes() -> _Prototypes:
             raise ValueError("kind_prototypes.npz has other names: make it anew")
         rows = file["vectors"].astype(np.float32)
     names = resource["names"]
-    places = [place for place, texts in enumerate(names.values()) for _ in texts]
+    ends = np.cumsum([len(texts) for texts in names.values()])
     return _Prototypes(
         rows / np.linalg.norm(rows, axis=1, keepdims=True),
-        np.array(places),
+        np.concatenate(([0], ends[:-1])),
         tuple(names),
         resource["broader"],
     )
