@@ -49,7 +49,7 @@ class Rule:
 
 
 WITH_CATEGORIES = Rule(0.35, 0.15, 0.3, 0.2, 0.5, 0.09)
-NAME_ALONE = Rule(0.6, 0.4, 0.0, 0.0, 0.65, 0.1)
+NAME_ALONE = Rule(0.7, 0.3, 0.0, 0.0, 0.7, 0.12)
 SAID_BY_NAME, SAID_BY_CATEGORY = 0.03, 0.05  # what a word of the kind adds
 # How much nearer another thing is where a word in the name misleads: "2 bed flat" is no bed. What
 # no kind fits need not be nearer by much where the shop has categories.
