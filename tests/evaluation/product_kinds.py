@@ -1,18 +1,17 @@
 """How often the kind of a product is right, told by its name and its categories.
 
 `product_kinds.csv` has names and categories written for this project in 26 languages, with the kind
-by our own reading; half of them have no kind or nearly one. The rule was fitted on one half of the
-sheet, and the other half decides. `page_kinds.csv` has the kinds of the real pages.
+by our own reading. The rule and its prototypes were fitted on it. `product_kinds_unseen.csv` has
+such names by another hand, and decides. `page_kinds.csv` has the kinds of the real pages.
 
 A sheet names things more finely than kinds with a test: "washing_machine" counts as no kind until
-there is one. A kind that the sheets do not know yet is left out and counted.
+there is one.
 """
 
 from __future__ import annotations
 
 import csv
 import random
-import zlib
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -26,10 +25,10 @@ from workers.insights.inputs import ProductFacts
 from workers.insights.pack.kinds import KINDS, known_kind
 from workers.insights.pack.meaning import kind_of_product
 from workers.insights.sentiment.embedding import Vectors
-from workers.insights.vocabulary import read_resource
 from workers.sources.web.product import read_html
 
-SHEET = Path(__file__).with_name("product_kinds.csv")
+FITTED = Path(__file__).with_name("product_kinds.csv")
+UNSEEN = Path(__file__).with_name("product_kinds_unseen.csv")
 PAGES = Path(__file__).with_name("page_kinds.csv")
 THRESHOLDS = ("kinds_precision", "kinds_coverage", "page_kinds_wrong")
 LONGEST_NAME = 100  # characters of a page's name in the sheet
@@ -43,19 +42,13 @@ class Product:
     categories: tuple[str, ...]
     kinds: frozenset[str]
 
-    @property
-    def is_unseen(self) -> bool:
-        """Whether it belongs to the half that nothing was fitted on."""
-        return zlib.crc32(self.name.encode()) % 2 == 1
-
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """How many answers were right, wrong, and of kinds that the sheets do not know."""
+    """How many answers were right and wrong."""
 
     right: int
     wrong: int
-    unjudged: int
     with_kind: int  # of the sheet's products
 
     @property
@@ -71,12 +64,12 @@ class Score:
         return f"{self.precision:.3f}, coverage {self.coverage:.2f}"
 
 
-def sheet() -> list[Product]:
-    with SHEET.open(encoding="utf-8", newline="") as file:
+def sheet(path: Path = FITTED) -> list[Product]:
+    with path.open(encoding="utf-8", newline="") as file:
         return [
             Product(
                 row["name"],
-                tuple(part.strip() for part in row["categories"].split(">")),
+                tuple(filter(None, map(str.strip, row["categories"].split(">")))),
                 _kinds(row["kind"]),
             )
             for row in csv.DictReader(file)
@@ -89,33 +82,14 @@ def _page_sheet() -> dict[str, frozenset[str]]:
 
 
 def _kinds(stated: str) -> frozenset[str]:
-    """Those with a test; the broader one of a thing that has none of its own yet."""
-    broader = _broader()
-    found = {kind if kind in KINDS else broader.get(kind, kind) for kind in stated.split("|")}
-    return frozenset(found & KINDS)
-
-
-@cache
-def _broader() -> dict[str, str]:
-    broader: dict[str, str] = read_resource("kind_prototypes.toml")["broader"]
-    return broader
-
-
-@cache
-def judged() -> frozenset[str]:
-    """The kinds that a sheet could have named."""
-    return frozenset().union(*(each.kinds for each in sheet()), *_page_sheet().values())
+    """Those with a test."""
+    return frozenset(stated.split("|")) & KINDS
 
 
 def score(given: Sequence[Product], tell: Callable[[Product], str | None]) -> Score:
-    known, counts = judged(), Counter[str]()
-    for product in given:
-        kind = tell(product)
-        if kind is not None:
-            is_right = "right" if kind in product.kinds else "wrong"
-            counts[is_right if kind in known else "unjudged"] += 1
+    counts = Counter(kind in product.kinds for product in given if (kind := tell(product)))
     with_kind = sum(bool(product.kinds) for product in given)
-    return Score(counts["right"], counts["wrong"], counts["unjudged"], with_kind)
+    return Score(counts[True], counts[False], with_kind)
 
 
 @cache
@@ -135,8 +109,11 @@ def judge(folder: Path) -> list[Finding]:
 
 
 def judge_sheet() -> list[Finding]:
-    """The unseen half, beside the name's words alone, the same kind for all, and shuffled ones."""
-    unseen = [product for product in sheet() if product.is_unseen]
+    """The unseen sheet, beside the name's words alone, the same kind for all, and shuffled ones."""
+    if not UNSEEN.exists():
+        skipped = f"no {UNSEEN.name}"
+        return [Finding(each, None, skipped=skipped) for each in THRESHOLDS[:2]]
+    unseen = sheet(UNSEEN)
     ours, words = score(unseen, by_all), score(unseen, by_words)
     usual = Counter(kind for product in unseen for kind in product.kinds).most_common(1)[0][0]
     always = score(unseen, lambda _: usual)
@@ -145,8 +122,8 @@ def judge_sheet() -> list[Finding]:
     dealt = iter(answers)
     shuffled = score(unseen, lambda _: next(dealt))
     beside = (
-        f"words of the name alone {words.told}; always {usual} {always.told};"
-        f" shuffled {shuffled.told}; {ours.wrong} wrong, {ours.unjudged} of newer kinds"
+        f"{ours.wrong} of {ours.right + ours.wrong} wrong; words of the name alone {words.told};"
+        f" always {usual} {always.told}; shuffled {shuffled.told}"
     )
     return [
         Finding("kinds_precision", ours.precision, len(unseen), beside),
@@ -161,7 +138,7 @@ def judge_pages(folder: Path) -> list[Finding]:
     found = list(pages(folder))
     ours, words = score(found, by_all), score(found, by_words)
     beside = (
-        f"{ours.right} of {ours.with_kind} right, {ours.unjudged} of newer kinds;"
+        f"{ours.right} of {ours.with_kind} right;"
         f" words of the name alone {words.right} right, {words.wrong} wrong"
     )
     return [Finding("page_kinds_wrong", ours.wrong, len(found), beside)]
@@ -186,10 +163,10 @@ def _read(html: str, url: str) -> ProductFacts | None:
 if __name__ == "__main__":
     import sys
 
-    tuned = [product for product in sheet() if not product.is_unseen]
-    lines = [f"tuned half: {score(tuned, by_all).told}, words {score(tuned, by_words).told}"]
+    fitted = sheet()
+    lines = [f"fitted on: {score(fitted, by_all).told}, words {score(fitted, by_words).told}"]
     lines += [f"{each.threshold} {each.value} {each.beside}" for each in judge_sheet()]
-    shown = [*tuned, *([*pages(Path(sys.argv[1]))] if len(sys.argv) > 1 else [])]
+    shown = [*fitted, *([*pages(Path(sys.argv[1]))] if len(sys.argv) > 1 else [])]
     if len(sys.argv) > 1:
         lines += [f"{each.value} {each.beside}" for each in judge_pages(Path(sys.argv[1]))]
     for product in shown:

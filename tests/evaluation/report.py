@@ -55,10 +55,10 @@ Written by `make eval`; the thresholds are in `tests/evaluation/thresholds.toml`
   analysis gets on shuffled labels. Where a constant would pass, another threshold fails it.
 - **Missed.** A threshold marked as missed is not reached. The run fails if its value gets worse.
 - **Product pages.** The measure of the benchmark the pages come from, beside extruct alone.
-- **Kinds.** Names and categories in 26 languages, written for this project; four in ten have no
-  kind or nearly one. The rule was fitted on half of them, and the other half decides. Beside it
-  stand the words of the name alone, the most frequent kind for all, and shuffled answers. The real
-  pages were seen while the rule was made.
+- **Kinds.** The rule and its prototypes were fitted on names and categories in 26 languages,
+  written for this project (`product_kinds.csv`). Others judge it (`product_kinds_unseen.csv`).
+  Beside it stand the words of the name alone, the most frequent kind for all, and shuffled answers.
+  The real pages were seen while the rule was made.
 - **Honesty.** Real comments and captions, each marked with a planted word, a tenth of them planted
   instructions; the three documents are searched for them, for any eight words in a row, for handles
   and addresses. Evidence and numbers are counted anew, not taken from what the documents claim.

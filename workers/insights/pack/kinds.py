@@ -51,8 +51,7 @@ def known_kind(name: str) -> str | None:
     shown = clean(name)
     if is_for_health(name):
         return None
-    behind = _BEHIND.search(shown)
-    end = behind.start() if behind is not None else len(shown)
+    end = _end_of_thing(shown)
     found = [
         (kind, match.span())
         for kind, pattern in _TESTS.items()
@@ -85,8 +84,15 @@ def is_for_health(name: str) -> bool:
 
 
 def is_of_another_thing(name: str) -> bool:
-    """Whether a name has a word of an accessory or a part."""
-    return _NOT_THE_THING.search(clean(name)) is not None
+    """Whether a name has a word of an accessory or a part, before what comes with it."""
+    shown = clean(name)
+    return _NOT_THE_THING.search(shown, 0, _end_of_thing(shown)) is not None
+
+
+def _end_of_thing(shown: str) -> int:
+    """Where a name ends to say what a thing is: before what it is for or what comes with it."""
+    behind = _BEHIND.search(shown)
+    return behind.start() if behind is not None else len(shown)
 
 
 def _is_of_another(before: str) -> bool:

@@ -31,13 +31,14 @@ Scores = NDArray[np.float32]
 MAX_PIECES = 24  # of a name
 LONGEST_PIECE = 3  # words
 MAX_CATEGORY_CHARACTERS = 120
+MAX_CATEGORIES = 6  # above the last one
 _CODE = re.compile(r"\([^)]*\)|\S*\d\S*")
 _PARTS = re.compile(r"\s[-\u2013|/·+]\s|[,;:]")
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """How much each part counts, and what a kind must reach. Fitted on half of the sheet."""
+    """How much each part counts, and what a kind must reach. Fitted on product_kinds.csv."""
 
     name: float
     pieces: float  # the best one of the name's runs of words
@@ -47,27 +48,29 @@ class Rule:
     margin: float
 
 
-WITH_CATEGORIES = Rule(0.35, 0.15, 0.3, 0.2, 0.45, 0.08)
-NAME_ALONE = Rule(1.0, 0.0, 0.0, 0.0, 0.7, 0.1)
-SAID_BY_NAME, SAID_BY_CATEGORY = 0.05, 0.1  # what a word of the kind adds
+WITH_CATEGORIES = Rule(0.35, 0.15, 0.3, 0.2, 0.5, 0.09)
+NAME_ALONE = Rule(0.7, 0.3, 0.0, 0.0, 0.7, 0.12)
+SAID_BY_NAME, SAID_BY_CATEGORY = 0.03, 0.05  # what a word of the kind adds
 # How much nearer another thing is where a word in the name misleads: "2 bed flat" is no bed. What
 # no kind fits need not be nearer by much where the shop has categories.
-MISLED_ALONE, MISLED_BY_KIND, MISLED_BY_OTHER = 0.12, 0.07, 0.0
+MISLED_ALONE, MISLED_BY_KIND, MISLED_BY_OTHER = 0.12, 0.05, 0.0
+# How much nearer another thing may be, with the categories, than what the name alone tells.
+CONTRADICTED = 0.05
+FOR_PETS = 0.7  # how near a category is to things for pets: a bed among those for dogs is no bed
 
 
 @dataclass(frozen=True, slots=True)
 class _Prototypes:
-    """`vectors` has a row for each name, `places` the place of its kind in `kinds`."""
+    """`vectors` has a row for each name, those of `kinds[n]` from `starts[n]` on."""
 
     vectors: NDArray[np.float32]
-    places: NDArray[np.intp]
+    starts: NDArray[np.intp]
     kinds: tuple[str, ...]
+    broader: dict[str, str]  # a blender's is appliance
 
     def scores(self, texts: Sequence[str], vectors: Vectors) -> Scores:
-        """For each kind its name that is nearest to any of the texts."""
-        nearest = (self.vectors @ vectors.of(texts).T).max(axis=1)
-        found = np.full(len(self.kinds), -1.0, dtype=np.float32)
-        np.maximum.at(found, self.places, nearest)
+        """For each kind, a column for each text: how near the nearest name is."""
+        found: Scores = np.maximum.reduceat(self.vectors @ vectors.of(texts).T, self.starts, axis=0)
         return found
 
 
@@ -91,42 +94,72 @@ def _told(name: str, categories: Sequence[str], vectors: Vectors | None) -> str 
         return None
     if not clean(name) or vectors is None or not _is_read(name, categories):
         return said or filed
-    known = prototypes()
-    if said is not None and said not in known.kinds:
-        return said
-    scores, rule = _scores(name, categories, vectors)
+    known, rule = prototypes(), WITH_CATEGORIES if categories else NAME_ALONE
+    parts, is_for_pets = _nearness(name, categories, vectors)
+    scores = _weighed(parts, rule)
     for kind, more in ((said, SAID_BY_NAME), (filed, SAID_BY_CATEGORY)):
-        if kind in known.kinds:
+        if kind is not None:
             scores[known.kinds.index(kind)] += more
-    second, best = (int(place) for place in np.argsort(scores)[-2:])
-    if said is not None:
-        least = MISLED_BY_KIND if known.kinds[best] in KINDS else MISLED_BY_OTHER
-        nearer = scores[best] - scores[known.kinds.index(said)]
-        return None if nearer > (least if categories else MISLED_ALONE) else said
-    is_clear = scores[best] >= rule.least and scores[best] - scores[second] >= rule.margin
-    if is_clear and known.kinds[best] in KINDS:
-        return known.kinds[best]
-    # Of a kind without prototypes.
-    return filed if filed not in known.kinds else None
+    if is_for_pets and known.kinds[int(scores.argmax())] != "pet":
+        return None
+    if said is not None and not _is_misled(said, scores, has_categories=bool(categories)):
+        return said
+    found = _clear(scores, rule)
+    if found is None and said is None:
+        found = _clear(_weighed(parts, NAME_ALONE), NAME_ALONE)
+        if found is not None and _lead(scores, found) > CONTRADICTED:
+            return None
+    return found if found in KINDS else None
 
 
-def _scores(name: str, categories: Sequence[str], vectors: Vectors) -> tuple[Scores, Rule]:
-    known, core = prototypes(), _core(name)
-    rule = WITH_CATEGORIES if categories else NAME_ALONE
+def _nearness(name: str, categories: Sequence[str], vectors: Vectors) -> tuple[list[Scores], bool]:
+    """The scores of the name, its pieces, its category and its trail, as far as there are any.
+
+    And whether a category above the last one is of things for pets.
+    """
+    core = _core(name)
+    pieces = _pieces(core)
     filed = [categories[-1], ", ".join(categories[-2:])] if categories else []
-    parts = [
-        (rule.name, [core]),
-        (rule.pieces, _pieces(core)),
-        *zip(
-            (rule.category, rule.trail),
-            ([each[:MAX_CATEGORY_CHARACTERS]] for each in filed),
-            strict=False,
-        ),
-    ]
-    vectors.of([text for _, texts in parts for text in texts])  # all at once takes less time
-    weighted = [weight * known.scores(texts, vectors) for weight, texts in parts]
-    found: Scores = np.sum(weighted, axis=0)
-    return found, rule
+    above = categories[:-1][-MAX_CATEGORIES:]
+    shown = [each[:MAX_CATEGORY_CHARACTERS] for each in (*filed, *above)]
+    # All at once takes less time.
+    scores = prototypes().scores([core, *pieces, *shown], vectors)
+    behind = 1 + len(pieces)
+    ends = behind + len(filed)
+    parts = [scores[:, 0], scores[:, 1:behind].max(axis=1), *scores[:, behind:ends].T]
+    pets = prototypes().kinds.index("pet")
+    is_for_pets = any(each[pets] >= FOR_PETS and each.argmax() == pets for each in scores.T[ends:])
+    return parts, is_for_pets
+
+
+def _weighed(parts: Sequence[Scores], rule: Rule) -> Scores:
+    weights = (rule.name, rule.pieces, rule.category, rule.trail)
+    found: Scores = np.sum(
+        [weight * part for weight, part in zip(weights, parts, strict=False)], axis=0
+    )
+    return found
+
+
+def _lead(scores: Scores, kind: str) -> float:
+    """How much nearer the nearest is than this kind."""
+    return float(scores.max() - scores[prototypes().kinds.index(kind)])
+
+
+def _is_misled(said: str, scores: Scores, *, has_categories: bool) -> bool:
+    """Whether another thing is so near that the word in the name misleads."""
+    nearest = prototypes().kinds[int(scores.argmax())]
+    most = MISLED_BY_KIND if nearest in KINDS else MISLED_BY_OTHER
+    return _lead(scores, said) > (most if has_categories else MISLED_ALONE)
+
+
+def _clear(scores: Scores, rule: Rule) -> str | None:
+    """The nearest if it is near enough, and clearly nearer than any but its broader kind."""
+    known = prototypes()
+    best, *others = (int(place) for place in np.argsort(scores)[::-1][:3])
+    broader = known.broader.get(known.kinds[best])
+    rival = max(scores[place] for place in others if known.kinds[place] != broader)
+    is_clear = scores[best] >= rule.least and scores[best] - rival >= rule.margin
+    return known.kinds[best] if is_clear else None
 
 
 def _core(name: str) -> str:
@@ -162,17 +195,13 @@ def prototypes() -> _Prototypes:
         if str(file["digest"]) != digest(texts_of(resource["names"])):
             raise ValueError("kind_prototypes.npz has other names: make it anew")
         rows = file["vectors"].astype(np.float32)
-    names, broader = resource["names"], resource["broader"]
-    kinds = [
-        kind if kind in KINDS else broader.get(kind, kind)
-        for kind, texts in names.items()
-        for _ in texts
-    ]
-    order = tuple(dict.fromkeys(kinds))
+    names = resource["names"]
+    ends = np.cumsum([len(texts) for texts in names.values()])
     return _Prototypes(
         rows / np.linalg.norm(rows, axis=1, keepdims=True),
-        np.array([order.index(kind) for kind in kinds]),
-        order,
+        np.concatenate(([0], ends[:-1])),
+        tuple(names),
+        resource["broader"],
     )
 
 
