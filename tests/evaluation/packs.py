@@ -80,7 +80,8 @@ def cases(folder: Path, offset: int = 0) -> Iterator[Case]:
         if not offset and len(page.comments) < MIN_REVIEWS:
             stand_ins = _comments(_texts(folder, "amazon_snippets"), "review")
             given = replace(given, comments=stand_ins)
-        yield Case("a shop's product with reviews", _name(page), locale, given)
+        kind = "a shop's product with reviews" if given.comments else "a page without comments"
+        yield Case(kind, _name(page), locale, given)
     for page, locale in zip(others[::7], LANGUAGES, strict=False):
         yield Case("a page without comments", _name(page), locale, page)
     for number, (locale, words) in enumerate(OWN_VIDEOS):

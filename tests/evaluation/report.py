@@ -56,7 +56,7 @@ Written by `make eval`; the thresholds are in `tests/evaluation/thresholds.toml`
 - **Missed.** A threshold marked as missed is not reached. The run fails if its value gets worse.
 - **Product pages.** The measure of the benchmark the pages come from, beside extruct alone.
 - **Kinds.** The rule and its prototypes were fitted on names and categories in 26 languages,
-  written for this project (`product_kinds.csv`). Others judge it (`product_kinds_unseen.csv`).
+  written for this project (`product_kinds.csv`). Others judge it (`product_kinds_by_another.csv`).
   Beside it stand the words of the name alone, the most frequent kind for all, and shuffled answers.
   The real pages were seen while the rule was made.
 - **Honesty.** Real comments and captions, each marked with a planted word, a tenth of them planted

@@ -53,7 +53,7 @@ NAMES = {
     "shoes": "Running shoes", "bag": "Backpack", "jewellery": "Silver necklace",
     "watch": "Wristwatch", "headphones": "Headphones", "speaker": "Bluetooth speaker",
     "phone_case": "Phone case", "charger": "Phone charger",
-    "screen": "E-reader", "camera": "Action camera",
+    "screen": "Television", "camera": "Action camera",
     "appliance": "Rice cooker", "pan": "Frying pan", "knife": "Chef's knife",
     "cleaning": "Stain remover", "vacuum": "Robot vacuum", "toy": "Wooden toy",
     "pet": "Dog bed", "fitness": "Dumbbells", "food": "Olive oil", "bed": "Mattress",

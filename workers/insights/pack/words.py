@@ -23,7 +23,7 @@ _SIGNS = {
     "MXN": "MX$", "CAD": "CA$", "AUD": "A$", "IDR": "Rp", "VND": "₫", "PHP": "₱",
 }  # fmt: skip
 LEAST_MORE = 0.95  # smaller ratios are said as shares
-_NO_CENTS = frozenset({"JPY", "KRW", "IDR", "VND"})
+_NO_CENTS = frozenset({"CLP", "IDR", "ISK", "JPY", "KRW", "PYG", "UGX", "VND", "XAF", "XOF"})
 _CURRENCY_CODE = re.compile(r"[A-Z]{3}")
 _CURRENCY_SIGN = re.compile(r"[^\w\s<>&]{1,3}|[^\W\d_]{1,3}")
 _FIELD = re.compile(r"\{(\w+)\}")
