@@ -25,6 +25,12 @@ _FILES = ("*.pyi", "*.pyx", "*.pxd", "*.pxi", "*.c", "*.h", "*.cpp", "*.hpp", "*
 _PARTS = (
     *("bin", "numpy/f2py", "numpy/distutils", "numpy/_core/lib"),
     "stripe/params",  # types alone
+    # Of OpenAI's library what our calls never import.
+    *(
+        f"openai/{part}/{name}"
+        for part in ("resources", "types")
+        for name in ("admin", "beta", "live")
+    ),
     # The other parser. We use lexbor.
     *("selectolax/modest", "selectolax/parser*.so"),
     # Only an operator's commands use SQLAlchemy, with PostgreSQL. It goes without its C modules.

@@ -40,7 +40,7 @@ def bound_clients(worker: Any) -> None:
     """Run by a worker: limits the time to send a request and the connections of an address."""
     settings = worker.wsgi.edge.settings
     worker.read_seconds = settings.read_seconds
-     All clients of a proxy share its address, so the proxy has to limit them.
+    # All clients of a proxy share its address, so the proxy has to limit them.
     worker.per_address = None if settings.trusted_proxies else settings.connections_per_address
 
 
