@@ -28,6 +28,7 @@ from workers.insights.vocabulary import read_resource
 
 Scores = NDArray[np.float32]
 
+BLOCK = 512  # names
 MAX_PIECES = 24  # of a name
 LONGEST_PIECE = 3  # words
 MAX_CATEGORY_CHARACTERS = 120
@@ -66,14 +67,21 @@ FOR_PETS = 0.7  # how near a category is to things for pets: a bed among those f
 class _Prototypes:
     """`vectors` has a row for each name, those of `kinds[n]` from `starts[n]` on."""
 
-    vectors: NDArray[np.float32]
+    vectors: NDArray[np.int8]
     starts: NDArray[np.intp]
     kinds: tuple[str, ...]
     broader: dict[str, str]  # a blender's is appliance
 
     def scores(self, texts: Sequence[str], vectors: Vectors) -> Scores:
         """For each kind, a column for each text: how near the nearest name is."""
-        found: Scores = np.maximum.reduceat(self.vectors @ vectors.of(texts).T, self.starts, axis=0)
+        columns = vectors.of(texts).T
+        near = np.empty((len(self.vectors), columns.shape[1]), dtype=np.float32)
+        # As floats they would take 12 MB at once.
+        for start in range(0, len(near), BLOCK):
+            rows = self.vectors[start : start + BLOCK].astype(np.float32)
+            rows /= np.linalg.norm(rows, axis=1, keepdims=True)
+            near[start : start + BLOCK] = rows @ columns
+        found: Scores = np.maximum.reduceat(near, self.starts, axis=0)
         return found
 
 
@@ -197,11 +205,11 @@ def prototypes() -> _Prototypes:
     with np.load(io.BytesIO(stored)) as file:
         if str(file["digest"]) != digest(texts_of(resource["names"])):
             raise ValueError("kind_prototypes.npz has other names: make it anew")
-        rows = file["vectors"].astype(np.float32)
+        rows = file["vectors"]
     names = resource["names"]
     ends = np.cumsum([len(texts) for texts in names.values()])
     return _Prototypes(
-        rows / np.linalg.norm(rows, axis=1, keepdims=True),
+        rows,
         np.concatenate(([0], ends[:-1])),
         tuple(names),
         resource["broader"],
