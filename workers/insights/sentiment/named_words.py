@@ -172,7 +172,7 @@ def _found(searched: Sequence[ReadComment]) -> dict[str, _Named]:
             if word in _ARTICLES or word in _NEVER:
                 continue
             named = found[word]
-            before = _LAST.search(text[: match.start()][-LONGEST - 2 :])
+            before = _LAST.search(text[max(0, match.start() - LONGEST - 2) : match.start()])
             named.by_person.setdefault(person_of(item.comment), item)
             named.spellings[spelling] += 1
             named.places += 1
