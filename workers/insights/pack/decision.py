@@ -29,9 +29,8 @@ def decision(
         is_bare = given.case == "no_comments" and bool(given.facts.facts)
         return (words.say("decisions.none"), (About("no_video"),)) if is_bare else None
     said = words.say(f"decisions.{_key(given, first)}", **first.fields)
-    most = next((p.seconds for p in given.patterns if p.kind == "short" and p.seconds), None)
-    if most:
-        said = words.say("decisions.short", said=said, seconds=words.number(most))
+    if given.short_seconds:
+        said = words.say("decisions.short", said=said, seconds=words.number(given.short_seconds))
     if silent is not None:
         return words.say("decisions.silent", said=said, days=silent), (*first.about, SILENCE)
     verdict = _verdict(given)

@@ -69,8 +69,8 @@ def _of_words(
     given: PackInputs, found: Mapping[str, Statement]
 ) -> Iterator[tuple[Finding, tuple[About, ...]]]:
     """What many name, where nothing else is known to be more useful."""
-    for named in given.named:
-        said = found[f"word_{named.word}"]
+    for place, named in enumerate(given.named):
+        said = found[f"word{place}"]
         do = named_do(given, named)
         yield Finding(text=said.summary, do=do, evidence_ids=named.evidence_ids), said.about
 

@@ -181,6 +181,11 @@ class PackInputs:
         )
 
     @property
+    def short_seconds(self) -> float | None:
+        """The length up to which the creator's posts do better."""
+        return next((p.seconds for p in self.patterns if p.kind == "short" and p.seconds), None)
+
+    @property
     def seasonal(self) -> tuple[Pattern, ...]:
         """Those of a hashtag whose season comes again, and is not now."""
         today = self.today

@@ -49,11 +49,7 @@ def comparisons(
     if found is None or (found.groups == "halves" and given.silent_days):
         return ()
     group, is_turned = (TURNED, True) if found.groups == "halves" else (APART, False)
-    rows = [
-        row
-        for row in found.rows
-        if row.is_choice and (is_turned or not said.knows(About(row.name)))
-    ]
+    rows = [row for row in found.rows if row.is_choice and (is_turned or not said.knows(row.name))]
     about = [About(f"{group}:{row.name}", 1 if row.left > row.right else -1) for row in rows]
     texts = [
         words.say(
@@ -63,7 +59,7 @@ def comparisons(
         )
         for row in rows
     ]
-    is_named = said.knows(About(APART)) or About(APART, 1) in to_come
+    is_named = said.knows(APART) or About(APART, 1) in to_come
     if not rows and (is_turned or is_named):
         return ()
     what = (
@@ -187,7 +183,7 @@ def _as_stated(given: PackInputs) -> Iterator[tuple[str, str]]:
         "pace": cited.openings.evidence_ids if cited.openings else (),
         **{pattern_name(pattern): pattern.evidence_ids for pattern in cited.patterns},
         **{f"viewers_{theme.kind}": theme.evidence_ids for theme in given.sentiment.viewers},
-        **{f"word_{named.word}": named.evidence_ids for named in given.named},
+        **{f"word{place}": named.evidence_ids for place, named in enumerate(given.named)},
     }
     for statement, names in ids.items():
         for name in names if statement in found else ():

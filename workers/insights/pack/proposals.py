@@ -843,7 +843,7 @@ def _seconds(given: PackInputs, thing: Thing) -> int:
     """
     if thing.seconds:
         # No pack says that shorter posts do better, and scripts a longer one.
-        seconds = min(thing.seconds, _short_seconds(given) or thing.seconds)
+        seconds = min(thing.seconds, given.short_seconds or thing.seconds)
         return min(LONGEST, max(SHORTEST, int(half_up(seconds))))
     length = _usual_seconds(given) or USUAL
     if given.case in {"shop_product", "no_comments"}:
@@ -857,9 +857,4 @@ def _seconds(given: PackInputs, thing: Thing) -> int:
 def _usual_seconds(given: PackInputs) -> float | None:
     lengths = [post.duration_s for post in given.own_posts or given.examples if post.duration_s]
     # A length that one of them has: between short and long ones nothing stood out.
-    return _short_seconds(given) or (median_low(lengths) if lengths else None)
-
-
-def _short_seconds(given: PackInputs) -> float | None:
-    """The length up to which the creator's posts do better."""
-    return next((p.seconds for p in given.patterns if p.kind == "short" and p.seconds), None)
+    return given.short_seconds or (median_low(lengths) if lengths else None)

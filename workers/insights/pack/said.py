@@ -38,14 +38,12 @@ class Said:
     def add(self, place: Place, *about: About) -> None:
         self.lines.extend((place, each) for each in about)
 
-    def knows(self, *about: About) -> bool:
-        """Whether the first of these subjects has a line; the others only come with it.
+    def knows(self, subject: str) -> bool:
+        """Whether a line says something of it.
 
         A headline is too short for the numbers of its subject, so it is no such line.
         """
-        return any(
-            line.subject == about[0].subject for place, line in self.lines if place != "headline"
-        )
+        return any(line.subject == subject for place, line in self.lines if place != "headline")
 
     def at(self, place: Place) -> list[str]:
         """The subjects of the lines there."""

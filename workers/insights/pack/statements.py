@@ -642,9 +642,8 @@ def named_fields(given: PackInputs, named: NamedWord) -> dict[str, object]:
 def _named(given: PackInputs) -> Iterator[Statement]:
     for place, named in enumerate(given.named):
         fields = named_fields(given, named)
-        headline, about = given.words.say("headlines.named", **fields), about_named(named)
-        for name in (f"word_{named.word}", f"word{place}"):
-            yield Statement(name, str(fields["why"]), headline, about=(about,))
+        headline, about = given.words.say("headlines.named", **fields), (about_named(named),)
+        yield Statement(f"word{place}", str(fields["why"]), headline, about=about)
 
 
 def shared_fields(given: PackInputs, profile: Profile) -> dict[str, object]:

@@ -193,7 +193,7 @@ def _summary(
     """What no other line says, in six sentences at most; of nothing, the first step."""
     sentences: list[str] = []
     for statement in (found[name] for name in case.summary if name in found):
-        if len(sentences) < MOST_SENTENCES and not said.knows(*statement.about):
+        if len(sentences) < MOST_SENTENCES and not said.knows(statement.about[0].subject):
             said.add("summary", *statement.about)
             sentences.append(statement.summary)
     return " ".join(sentences or [step.text for step in steps[:1]])
