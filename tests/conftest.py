@@ -13,15 +13,13 @@ import pytest
 import structlog
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
-from psycopg import sql
 from pytest_postgresql import factories
-from pytest_postgresql.executors.noop import NoopExecutor
-from pytest_postgresql.janitor import DatabaseJanitor
 from xdist.remote import Producer
 from xdist.scheduler import LoadFileScheduling
 
 from core.config import Settings
 from tests import network, server
+from tests.clones import clone_of
 from tests.database import Database, opened
 from tests.postgrest import RunningPostgrest, serve
 
@@ -88,35 +86,7 @@ def postgres_server() -> Iterator[server.TestServer]:
 postgres_template = factories.postgresql_noproc(
     depends_on="postgres_server", dbname="tests", load=[server.prepare, server.migrate]
 )
-
-
-class Clone(DatabaseJanitor):
-    """A copy of the template's files. PostgreSQL's default logs each page, and writes it again."""
-
-    def init(self) -> None:
-        """Creates the database."""
-        with self.cursor() as cursor:
-            cursor.execute(
-                sql.SQL("create database {} template {} strategy file_copy").format(
-                    sql.Identifier(self.dbname), sql.Identifier(self.template_dbname or "")
-                )
-            )
-
-
-@pytest.fixture
-def postgres_clone(postgres_template: NoopExecutor) -> Iterator[psycopg.Connection]:
-    at = postgres_template
-    with (
-        Clone(
-            user=at.user,
-            host=at.host,
-            port=at.port,
-            dbname=at.dbname,
-            template_dbname=at.template_dbname,
-        ),
-        psycopg.connect(host=at.host, port=at.port, dbname=at.dbname, user=at.user) as connection,
-    ):
-        yield connection
+postgres_clone = clone_of("postgres_template")
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ import pytest
 from pytest_postgresql import factories
 
 from tests import pg15, server
+from tests.clones import clone_of
 from tests.database import Database, opened
 
 # Of the columns that pgmq has now, 1.5.1 (hosted Supabase) has all but one.
@@ -43,13 +44,13 @@ def postgres_15_server() -> Iterator[server.TestServer]:
 postgres_15_template = factories.postgresql_noproc(
     depends_on="postgres_15_server", dbname="tests", load=[server.PLATFORM, server.migrate]
 )
-postgres_15_clone = factories.postgresql("postgres_15_template")
+postgres_15_clone = clone_of("postgres_15_template")
 old_shape_template = factories.postgresql_noproc(
     depends_on="postgres_server",
     dbname="tests_old_shape",
     load=[server.prepare, server.migrate, reshape],
 )
-old_shape_clone = factories.postgresql("old_shape_template")
+old_shape_clone = clone_of("old_shape_template")
 
 
 @pytest.fixture(

@@ -18,6 +18,7 @@ from pytest_postgresql import factories
 from local import postgres
 from local.profiles import EMBEDDED, HOSTED
 from tests import server
+from tests.clones import clone_of
 from tests.database import Database, make_product, make_user, opened
 
 # Old projects of hosted Supabase give new objects to the API roles like this.
@@ -127,7 +128,7 @@ old_profile_template = factories.postgresql_noproc(
     dbname="tests_old_profile",
     load=[server.prepare, grant_by_default, server.migrate],
 )
-old_profile_clone = factories.postgresql("old_profile_template")
+old_profile_clone = clone_of("old_profile_template")
 
 
 @pytest.fixture
@@ -153,7 +154,7 @@ member_template = factories.postgresql_noproc(
     dbname="tests_members",
     load=[server.prepare, make_members, server.migrate, make_plain_again],
 )
-member_clone = factories.postgresql("member_template")
+member_clone = clone_of("member_template")
 
 
 SHAPES = {"pgmq 1.13": "postgres_clone", "pgmq 1.5.1": "member_clone"}

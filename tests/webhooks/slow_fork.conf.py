@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import runpy
-import time
 from pathlib import Path
 from typing import Any
+
+from tests.patience import wait_until
 
 globals().update(runpy.run_path("webhooks/gunicorn.conf.py"))
 _FOLDER = Path(os.environ["SLOW_FORK_FOLDER"])
@@ -16,8 +17,7 @@ def post_fork(_server: Any, worker: Any) -> None:
     """Says that the worker is there, then leaves a test the time to stop the master."""
     if worker.age == 2:
         (_FOLDER / "forked").touch()
-        while not (_FOLDER / "told").exists():
-            time.sleep(0.01)
+        wait_until((_FOLDER / "told").exists)
 
 
 def worker_exit(_server: Any, worker: Any) -> None:

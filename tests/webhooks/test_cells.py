@@ -11,10 +11,10 @@ from pathlib import Path
 import jwt
 import psycopg
 import pytest
-from pytest_postgresql import factories
 
 from core.config import EdgeSettings, MoverSettings
 from local.stripe import FakeStripe
+from tests.clones import clone_of
 from tests.database import Database, make_product, opened, user_claims
 from tests.erasure import rows_about
 from tests.fakes import clerk
@@ -35,7 +35,7 @@ from tests.webhooks.edge import NOW, Edge, make_settings
 from webhooks import cells_move
 from webhooks.cells_move import Move, MoveError
 
-postgres_other_clone = factories.postgresql("postgres_template", dbname="cell_b")
+postgres_other_clone = clone_of("postgres_template", dbname="cell_b")
 
 
 class KilledError(Exception):

@@ -8,7 +8,7 @@ its brand's, hashtags and titles of sounds.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from types import MappingProxyType
@@ -32,7 +32,7 @@ from workers.insights.documents import (
     Window,
 )
 from workers.insights.evidence import EvidenceLog, check, cited_ids, pseudonym
-from workers.insights.inputs import Collection, Labels
+from workers.insights.inputs import Collection, Labels, Video
 from workers.insights.pack.cases import case_of
 from workers.insights.pack.facts import (
     search_name,
@@ -73,7 +73,7 @@ from workers.insights.virality.comparables import (
 )
 from workers.insights.virality.compared import Compared, compared
 from workers.insights.virality.profile import Profile, profile_of
-from workers.insights.virality.stands_out import outliers
+from workers.insights.virality.stands_out import Outlier, outliers
 
 AnyDocument = TypeVar("AnyDocument", SentimentSummary, ViralityBreakdown, PackConfiguration)
 
@@ -117,7 +117,13 @@ class _Run:
     log: EvidenceLog
     now: datetime
     ref_key: bytes
+    outliers: Mapping[str, Outlier]  # of the collection's posts
     vectors: Vectors = field(default_factory=Vectors)
+
+    @property
+    def own(self) -> list[Video]:
+        """The posts of the creator asked about."""
+        return [video for video in self.collection.videos if video.role != "niche"]
 
 
 def load_models() -> None:
@@ -148,7 +154,8 @@ def analyse(
     scorer = scorer or EMBEDDED
     engine = _engine(collection, scorer, ref_key)
     log = EvidenceLog(ref_key)
-    run = _Run(product_name, collection, scorer, labels, engine, log, now, ref_key)
+    found = outliers(collection.videos, now)
+    run = _Run(product_name, collection, scorer, labels, engine, log, now, ref_key, found)
     name = shown_name(product_name)
     feelings, virality = _sentiment(run), _virality(run, name)
     caveats = tuple(dict.fromkeys((*feelings.caveats, *virality.caveats)))
@@ -198,23 +205,21 @@ def analyse(
 
 
 def _links(run: _Run) -> dict[str, Link]:
-    found, subject = outliers(run.collection.videos, run.now), subject_of(run.collection.videos)
-    return links(found, subject, run.log, named_product(run.collection))
+    subject = subject_of(run.collection.videos)
+    return links(run.outliers, subject, run.log, named_product(run.collection))
 
 
 def _hashtags(run: _Run) -> dict[str, tuple[str, ...]]:
     """Of each post that stood out, by its evidence."""
-    found = outliers(run.collection.videos, run.now)
     return {
         comparable(outlier, run.log).evidence_id: outlier.video.hashtags
-        for outlier in standouts(found, None)
+        for outlier in standouts(run.outliers, None)
     }
 
 
 def _newest(run: _Run) -> datetime | None:
     """The time of the newest post of the creator asked about."""
-    own = [video for video in run.collection.videos if video.role != "niche"]
-    return max((video.created_at for video in own if video.created_at), default=None)
+    return max((video.created_at for video in run.own if video.created_at), default=None)
 
 
 def _asked_on(run: _Run) -> date | None:
@@ -224,15 +229,14 @@ def _asked_on(run: _Run) -> date | None:
 
 def _compared(run: _Run, virality: ViralityBreakdown) -> Compared | None:
     """Of the creator asked about: of the video's, or of most of the profile's posts."""
-    videos = [video for video in run.collection.videos if video.role != "niche"]
-    subject = subject_of(videos)
+    videos, subject = run.own, subject_of(run.own)
     authors = Counter(video.author.ref for video in videos)
     if not authors:
         return None
     author = subject.author.ref if subject else authors.most_common(1)[0][0]
     return compared(
         run.collection.videos,
-        outliers(run.collection.videos, run.now),
+        run.outliers,
         author,
         has_turned=any(pattern.kind.startswith("level") for pattern in virality.patterns),
         log=run.log,
@@ -240,7 +244,7 @@ def _compared(run: _Run, virality: ViralityBreakdown) -> Compared | None:
 
 
 def _profile(run: _Run) -> Profile | None:
-    return profile_of(run.collection.videos, outliers(run.collection.videos, run.now), run.log)
+    return profile_of(run.collection.videos, run.outliers, run.log)
 
 
 def _sentiment(run: _Run) -> SentimentSummary:
@@ -303,8 +307,7 @@ def _named_words(
     """What else comments under a video are about. Reviews of a product have their topics."""
     if run.collection.subject_is_product:
         return ()
-    own = [video for video in run.collection.videos if video.role != "niche"]
-    captions = [text for video in own for text in (video.text, *video.hashtags)]
+    captions = [text for video in run.own for text in (video.text, *video.hashtags)]
     known = named_words.Known(told, captions)
     usual = overall.ci95 if run.scorer.is_calibrated else None
     return named_words.named_words(read, known, usual, vectors, run.log)
@@ -337,10 +340,9 @@ def _spoken(run: _Run, name: str) -> dict[str, object]:
     videos, product = run.collection.videos, run.collection.product
     names = transcript.product_names(spoken_name(name), product.brand if product else None)
     subject = subject_of(videos)
-    found = outliers(videos, run.now)
     stood_out = [
         outlier.video
-        for outlier in found.values()
+        for outlier in run.outliers.values()
         if outlier.ratio >= STANDOUT_RATIO
         and (subject is None or outlier.video.ref != subject.ref)
         and link_of(outlier.video, subject, named_product(run.collection))
