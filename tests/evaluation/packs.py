@@ -3,37 +3,53 @@
     python -m tests.evaluation.packs ../shared/data          prints them
     python -m tests.evaluation.packs ../shared/data FOLDER   writes 01.md to 10.md and README.md
     … --offset N                                             others: the Nth next pages and creators
+    … --model                                                written by the configured model
+    … --answers FOLDER                                       by a model whose answers are files
 
 The texts are those of the Markdown export, by the database's own function. Product pages, their
 reviews, creators and their counts are real. Where a page shows fewer than ten reviews, and under
-videos, comments are stand-ins from the labelled sets: they were written about something else. Read
-there whether a pack is true to its findings, concrete and in good language. Nothing of the sets is
-stored.
+videos, comments are stand-ins from the labelled sets: they were written about another product or
+video of the same niche. Read there whether a pack is true to its findings, concrete and in good
+language.
+
+`--answers` judges any model, without a server: a question that has no answer yet is written to
+FOLDER/<name>.question.json, as it would be sent; put the answer's JSON beside it as
+FOLDER/<name>.answer.json and start again. A question repeats what the model would see: keep the
+folder out of the project.
 """
 
 from __future__ import annotations
 
 import argparse
-import csv
-import gzip
+import asyncio
+import json
 import re
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
+from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import psycopg
 from psycopg.types.json import Jsonb
 
-from core.config import LocalSettings, load
+from core.config import LocalSettings, SourceSettings, load
 from local import scratch
 from local.layout import ROOT
 from tests.evaluation import data, products
-from workers.insights.analysis import analyse
+from tests.fakes.openai import KEY as FAKE_KEY
+from tests.fakes.openai import Reply, serving
+from workers.insights.analysis import Pack, analyse
 from workers.insights.documents import Locale
 from workers.insights.inputs import Author, Collection, Comment, CommentKind, Video
+from workers.sources.context import forgetful
 from workers.sources.web.product import read_html
+from workers.writing.assistant import Assistant
+from workers.writing.model import Price, TextModel, open_text_model
 
 KEY = b"evaluation"
 NOW = datetime(2020, 12, 21, tzinfo=UTC)
@@ -47,12 +63,40 @@ PROFILE_NAMES: dict[Locale, str] = {"en": "my profile", "pt": "meu perfil", "de"
 # Hashtags of the niches of the three shop products: dogs, homes, birds.
 NICHES = (("dogsoftiktok", "dog"), ("homedecor", "diy", "home"), ("bird", "birds", "nature"))
 OWN_POSTS, NICHE_POSTS = 21, 40  # as many as are asked for
+
+
 # Languages, and words by which comments of one kind of video are found.
-OWN_VIDEOS: tuple[tuple[Locale, str], ...] = (("en", r"\b(?:funny|hilarious|lmao)"), ("pt", ""))
-PROFILES: tuple[tuple[Locale, str], ...] = (
-    ("en", r"\b(?:makeup|outfit|fashion|skin)\b"),
-    ("de", r"\b(?:song|music|beat)\b"),
+@dataclass(frozen=True)
+class Niche:
+    """Hashtags that find its creators, and words that find comments under such videos."""
+
+    locale: Locale
+    tags: frozenset[str]
+    words: str
+
+
+OWN_VIDEOS = (
+    Niche(
+        "en", frozenset({"funny", "comedy", "prank", "funnyvideos"}), r"\b(?:funny|hilarious|lmao)"
+    ),
+    Niche(
+        "pt",
+        frozenset({"food", "recipe", "cooking", "foodie", "baking"}),
+        r"\b(?:recipe|cook|bake|delicious|tasty|food)",
+    ),
 )
+PROFILES = (
+    Niche(
+        "en",
+        frozenset({"makeup", "beauty", "skincare", "fashion", "outfit", "makeuptutorial"}),
+        r"\b(?:makeup|outfit|fashion|skin)\b",
+    ),
+    Niche(
+        "de", frozenset({"music", "singing", "song", "singer", "cover"}), r"\b(?:song|music|beat)\b"
+    ),
+)
+OF_NICHE = 0.3  # of a creator's posts have one of the hashtags
+BLOCKS = 4  # of comments, that offsets go through
 
 
 @dataclass(frozen=True)
@@ -84,31 +128,42 @@ def cases(folder: Path, offset: int = 0) -> Iterator[Case]:
         yield Case(kind, _name(page), locale, given)
     for page, locale in zip(others[::7], LANGUAGES, strict=False):
         yield Case("a page without comments", _name(page), locale, page)
-    for number, (locale, words) in enumerate(OWN_VIDEOS):
-        posts = creators[number][1][-OWN_POSTS:]
+    for niche in OWN_VIDEOS:
+        posts = _creator_of(creators, niche, offset)[-OWN_POSTS:]
         subject = replace(posts[-1], role="subject")
-        spoken = _spoken_in(folder, locale) or _block(comments, words)
         yield Case(
             "a creator's own video",
-            VIDEO_NAMES[locale],
-            locale,
+            VIDEO_NAMES[niche.locale],
+            niche.locale,
             _of(
                 "tiktok_video",
                 (*posts[:-1], subject, *_niche(creators, subject.hashtags, subject.author)),
-                _comments(spoken, "comment"),
+                _comments(_block(comments, niche.words, offset), "comment"),
             ),
         )
-    for number, (locale, words) in enumerate(PROFILES, start=2):
+    for niche in PROFILES:
         yield Case(
             "a profile",
-            PROFILE_NAMES[locale],
-            locale,
+            PROFILE_NAMES[niche.locale],
+            niche.locale,
             _of(
                 "tiktok_profile",
-                tuple(creators[number][1]),
-                _comments(_block(comments, words), "comment"),
+                tuple(_creator_of(creators, niche, offset)),
+                _comments(_block(comments, niche.words, offset), "comment"),
             ),
         )
+
+
+def _creator_of(
+    creators: Sequence[tuple[str, list[Video]]], niche: Niche, offset: int
+) -> list[Video]:
+    """The posts of the Nth creator of a niche, in the order of their pseudonyms."""
+    found = [
+        posts
+        for _, posts in sorted(creators)
+        if sum(bool(niche.tags & set(post.hashtags)) for post in posts) >= OF_NICHE * len(posts)
+    ]
+    return found[offset % len(found)]
 
 
 def _niche(
@@ -124,22 +179,50 @@ def _niche(
     return tuple(found[:NICHE_POSTS])
 
 
-def _block(texts: Sequence[str], words: str) -> list[str]:
-    """The neighbouring comments with the most of these words: those of a few videos of a kind."""
+def _block(texts: Sequence[str], words: str, offset: int) -> list[str]:
+    """Neighbouring comments with most of these words: those of a few videos of a kind.
+
+    Offsets go through the best blocks in turn.
+    """
     has = [bool(re.search(words, text, re.IGNORECASE)) for text in texts]
-    starts = range(max(1, len(texts) - COMMENTS))
-    start = max(starts, key=lambda place: sum(has[place : place + COMMENTS]))
+    starts = list(range(max(1, len(texts) - COMMENTS)))
+    start = 0
+    for _ in range(offset % BLOCKS + 1):
+        start = max(starts, key=lambda place: sum(has[place : place + COMMENTS]))
+        starts = [place for place in starts if abs(place - start) >= COMMENTS]
     return list(texts[start : start + COMMENTS])
 
 
-def exported(folder: Path, offset: int = 0) -> Iterator[tuple[Case, str]]:
+@dataclass(frozen=True)
+class Models:
+    """Of the labels and of the prose; without them the embedded engine does it all."""
+
+    labels: TextModel | None = None
+    prose: TextModel | None = None
+
+
+async def _pack_of(case: Case, models: Models) -> Pack:
+    assistant = Assistant(models.labels, models.prose, forgetful)
+    labelled = await assistant.label(case.collection)
+    analysis = analyse(
+        case.collection,
+        product_name=case.name,
+        now=NOW,
+        ref_key=KEY,
+        scorer=labelled.scorer,
+        labels=labelled.labels,
+        locale=case.locale,
+    )
+    written = await assistant.write(analysis, case.name, labelled, case.collection)
+    return written.pack
+
+
+async def exported(folder: Path, offset: int, models: Models) -> AsyncIterator[tuple[Case, str]]:
     """Each case with its pack, as the export gives it."""
     scratch_folder = load(LocalSettings, _env_file=ROOT / ".env").local_dir
     with scratch.database(scratch_folder) as migrated, psycopg.connect(migrated.url) as database:
         for case in cases(folder, offset):
-            pack = analyse(
-                case.collection, product_name=case.name, now=NOW, ref_key=KEY, locale=case.locale
-            ).pack
+            pack = await _pack_of(case, models)
             document = {
                 "name": pack.name,
                 "score": pack.score,
@@ -152,17 +235,72 @@ def exported(folder: Path, offset: int = 0) -> Iterator[tuple[Case, str]]:
             yield case, markdown
 
 
-def main(folder: Path, target: Path | None, offset: int = 0) -> None:
+async def write_all(asked: argparse.Namespace) -> None:
+    """Prints the packs, or writes them to the folder."""
     index = ["| file | case | language |", "| --- | --- | --- |"]
-    for number, (case, markdown) in enumerate(exported(folder, offset), start=1):
-        index.append(f"| {number:02}.md | {case.title} | {case.locale} |")
-        if target is None:
-            sys.stdout.write(f"<!-- {number}. {case.title}, {case.locale} -->\n{markdown}\n")
+    number = 0
+    async with _models(asked) as models:
+        async for case, markdown in exported(asked.data, asked.offset, models):
+            number += 1
+            index.append(f"| {number:02}.md | {case.title} | {case.locale} |")
+            if asked.target is None:
+                sys.stdout.write(f"<!-- {number}. {case.title}, {case.locale} -->\n{markdown}\n")
+            else:
+                asked.target.mkdir(parents=True, exist_ok=True)
+                (asked.target / f"{number:02}.md").write_text(markdown, "utf-8")
+    if asked.target is not None:
+        (asked.target / "README.md").write_text("\n".join(index) + "\n", "utf-8")
+
+
+@asynccontextmanager
+async def _models(asked: argparse.Namespace) -> AsyncIterator[Models]:
+    """Those that were asked for: configured, or with answers in files."""
+    settings = load(SourceSettings, _env_file=ROOT / ".env")
+    async with AsyncExitStack() as opened:
+        if asked.answers is not None:
+            server = opened.enter_context(serving())
+            server.decide = partial(_answered, asked.answers)
+            key, url = FAKE_KEY, server.url
+        elif asked.model and settings.openai_api_key is not None:
+            key, url = settings.openai_api_key.get_secret_value(), settings.openai_base_url
+        elif asked.model:
+            raise SystemExit("Set OPENAI_API_KEY: there is no language model without a key.")
         else:
-            target.mkdir(parents=True, exist_ok=True)
-            (target / f"{number:02}.md").write_text(markdown, "utf-8")
-    if target is not None:
-        (target / "README.md").write_text("\n".join(index) + "\n", "utf-8")
+            yield Models()
+            return
+        prose = open_text_model(
+            key=key,
+            base_url=url,
+            name=settings.openai_prose_model,
+            price=Price(*settings.prose_prices),
+            effort=settings.openai_prose_effort,
+        )
+        labels = open_text_model(
+            key=key,
+            base_url=url,
+            name=settings.openai_labels_model,
+            price=Price(*settings.labels_prices),
+            effort=settings.openai_labels_effort,
+        )
+        yield Models(
+            None if asked.only_prose else await opened.enter_async_context(labels),
+            await opened.enter_async_context(prose),
+        )
+
+
+def _answered(folder: Path, request: dict[str, Any]) -> Reply:
+    """The answer from its file; a question without one is written down."""
+    folder.mkdir(parents=True, exist_ok=True)
+    question = json.dumps(request, ensure_ascii=False, indent=1)
+    shape = request["response_format"]["json_schema"]["name"].strip("_").lower()
+    asked = json.dumps(request["messages"], ensure_ascii=False)
+    name = f"{shape}-{sha256(asked.encode()).hexdigest()[:10]}"
+    answer = folder / f"{name}.answer.json"
+    if answer.is_file():
+        return Reply(answer.read_text("utf-8"))
+    (folder / f"{name}.question.json").write_text(question, "utf-8")
+    sys.stderr.write(f"No answer yet: {name}\n")
+    return Reply(status=400)
 
 
 def _pages(folder: Path) -> Iterator[Collection]:
@@ -189,14 +327,6 @@ def _texts(folder: Path, name: str) -> list[str]:
     return [row.text for row in data.labelled(folder / data.SENTIMENT / f"{name}.csv.gz")]
 
 
-def _spoken_in(folder: Path, locale: str) -> list[str]:
-    file = folder / "sentiment_languages" / f"umsab_{locale}.csv.gz"
-    if locale == "en" or not file.is_file():
-        return []
-    with gzip.open(file, "rt", encoding="utf-8", newline="") as opened:
-        return [row["text"] for row in csv.DictReader(opened)]
-
-
 def _comments(texts: Sequence[str], kind: CommentKind) -> tuple[Comment, ...]:
     return tuple(
         Comment(ref=f"c{n}", text=text, author_ref=f"a{n}", kind=kind)
@@ -216,9 +346,11 @@ def _of(kind: str, videos: tuple[Video, ...], comments: tuple[Comment, ...]) -> 
 
 
 if __name__ == "__main__":
-    asked = argparse.ArgumentParser()
-    asked.add_argument("data", type=Path)
-    asked.add_argument("target", type=Path, nargs="?")
-    asked.add_argument("--offset", type=int, default=0)
-    given = asked.parse_args()
-    main(given.data, given.target, given.offset)
+    parser = argparse.ArgumentParser()
+    parser.add_argument("data", type=Path)
+    parser.add_argument("target", type=Path, nargs="?")
+    parser.add_argument("--offset", type=int, default=0)
+    parser.add_argument("--model", action="store_true", help="ask the configured model")
+    parser.add_argument("--answers", type=Path, help="a folder of questions and answers")
+    parser.add_argument("--only-prose", action="store_true", help="label by the embedded engine")
+    asyncio.run(write_all(parser.parse_args()))

@@ -92,6 +92,8 @@ def _content(request: dict[str, Any]) -> dict[str, Any]:
     return {
         "headline": line,
         "summary": [line],
+        "findings": [],
+        "scripts": [],
         "hooks": [hook | {"evidence_ids": cited}],
         "dos": [line],
         "donts": [],

@@ -22,6 +22,12 @@ from workers.writing.themes import MIN_COMMENTS
 SHOP = "https://shop.creatorscook.example/products/cold-brew-bottle"
 HOOK = {"type": "question", "text": "Does it taste good?", "why": "People praise it."}
 INVENTED = {"text": "99999 people like it.", "evidence_ids": ["e999"]}
+BEATS = (
+    ("hook", "The bottle lies on its side on white paper.", "Will the seal hold?", "Shake test"),
+    ("demo", "Shake it 10 times over the paper, in one take.", "10 shakes. No cut.", "No cut"),
+    ("payoff", "The paper against a window.", "If it is dry: it held. If not: a towel.", ""),
+    ("cta", "The bottle in the bag.", "Yours: dry or wet?", "Dry or wet?"),
+)
 PAID = {"input_tokens": 1000, "output_tokens": 500, "cost_usd": 0.002}
 
 
@@ -52,7 +58,7 @@ async def assisted(collection, services, model, step, report=unreported):
         scorer=labelled.scorer,
         labels=labelled.labels,
     )
-    return await assistant.write(analysis, "Bottle", labelled, collection.product)
+    return await assistant.write(analysis, "Bottle", labelled, collection)
 
 
 def answers(request):
@@ -70,10 +76,15 @@ def answers(request):
     first = [data["evidence"][0]["id"]]
     line = {"text": "People like it.", "evidence_ids": first}
     invented = {"text": "99999 people like it.", "evidence_ids": first}
+    keys = ("kind", "shot", "spoken", "on_screen")
+    beats = [dict(zip(keys, beat, strict=True)) | {"seconds": 4} for beat in BEATS]
+    script = {"title": "The shake test", "why": "Nobody knows.", "evidence_ids": first}
     hooks = [HOOK | {"evidence_ids": first}, HOOK | {"evidence_ids": ["e999"]}]
     return {
         "headline": line,
         "summary": [line, invented],
+        "findings": [{"id": "f1", "script": 1, "do": ""}],
+        "scripts": [script | {"beats": beats}],
         "hooks": hooks,
         "dos": [line],
         "donts": [],

@@ -418,6 +418,8 @@ def prose(**overrides):
     return {
         "headline": line("Durability worries buyers.", "e1"),
         "summary": [line("34 people speak of it.", "e1")],
+        "findings": [],
+        "scripts": [],
         "hooks": [],
         "dos": [],
         "donts": [],

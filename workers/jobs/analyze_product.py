@@ -124,7 +124,7 @@ async def _work(product: Product, context: JobContext, services: Services) -> An
     except BeyondBounds as error:
         message = "The analysis takes more time or memory than it may."
         raise Reject("analysis_timeout", message) from error
-    analysis = await assistant.write(analysis, product.name, labelled, collection.product)
+    analysis = await assistant.write(analysis, product.name, labelled, collection)
     await context.progress("saving", 90)
     return await with_history(product, analysis, collection, context)
 

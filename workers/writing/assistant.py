@@ -12,7 +12,7 @@ from typing import Any
 from workers.engine.isolated import Task
 from workers.engine.isolation import Compute, in_thread
 from workers.insights.analysis import Analysis, Result
-from workers.insights.inputs import Collection, Labels, ProductFacts
+from workers.insights.inputs import Collection, Labels
 from workers.insights.pack.words import words_in
 from workers.insights.sentiment.comments import Prepared, prepare
 from workers.insights.sentiment.engine import Scorer
@@ -21,7 +21,7 @@ from workers.writing.labels import PROMPT_VERSION as LABELS_VERSION
 from workers.writing.labels import label_comments
 from workers.writing.model import Reason, TextModel, Unanswered, Usage
 from workers.writing.prose import PROMPT_VERSION as PROSE_VERSION
-from workers.writing.prose import findings_of, rewritten, synthesise
+from workers.writing.prose import draft_of, findings_of, posts_of, rewritten, synthesise
 from workers.writing.themes import name_themes
 
 PREPARE = Task(prepare, returns=Prepared)
@@ -112,13 +112,13 @@ class Assistant:
         analysis: Analysis,
         product_name: str,
         labelled: Labelled,
-        product: ProductFacts | None = None,
+        collection: Collection | None = None,
     ) -> Analysis:
         """The analysis with the model's prose in its pack. Each document names its engine."""
         model = self._prose_model
         if model is None:
             return analysis
-        prose, share = await self._prose(model, analysis, product_name, product)
+        prose, share = await self._prose(model, analysis, product_name, collection)
         pack = analysis.pack
         configuration = pack.configuration if prose is None else rewritten(analysis, prose)
         name = None if prose is None else model.name
@@ -136,7 +136,7 @@ class Assistant:
         model: TextModel,
         analysis: Analysis,
         product_name: str,
-        product: ProductFacts | None,
+        collection: Collection | None,
     ) -> tuple[dict[str, Any] | None, Share]:
         findings, evidence = findings_of(analysis)
         locale = analysis.pack.configuration["locale"]
@@ -146,7 +146,14 @@ class Assistant:
 
         async def ask() -> dict[str, Any]:
             found = await synthesise(
-                model, product_name, findings, evidence, product, locale=locale
+                model,
+                product_name,
+                findings,
+                evidence,
+                collection.product if collection else None,
+                locale=locale,
+                draft=draft_of(analysis),
+                posts=posts_of(collection),
             )
             return {"prose": found.as_json(), "usage": found.usage.stored()}
 

@@ -62,6 +62,7 @@ _NAMED_BEFORE = frozenset({NET, POINT, STAR})  # "a net of", "a score of", "rate
 _PERCENT = frozenset({"%", "percent", "pct"})
 _FEELINGS = frozenset({"positive", "neutral", "negative"})
 _WINDOW = 3
+FEW = 20
 _LONGEST_LIST = 3  # numbers that share the unit of the last one
 
 _TOKEN = re.compile(r"(?P<number>[0-9]+(?:[.,][0-9]+)*)|(?P<word>[^\W\d_]+)|(?P<other>\S)")
@@ -179,6 +180,42 @@ def words_of(text: str, locale: Locale = "en") -> Iterator[str]:
 def needs_predicate(figure: Figure) -> bool:
     """Whether a number means nothing without what is said of it, as opposed to "500 ml"."""
     return figure.unit in _COUNTS or figure.unit.startswith(SHARE)
+
+
+def is_small_count(figure: Figure) -> bool:
+    """Whether it is a whole number that a person counts off: "ten presses", "two videos"."""
+    is_measure = figure.unit.startswith(SHARE) or figure.unit in {NET, STAR}
+    is_few = figure.value.isdecimal() and int(figure.value) <= FEW
+    return is_few and figure.of is None and not is_measure and not _is_currency(figure.unit)
+
+
+def is_statistic(figure: Figure) -> bool:
+    """Whether a number counts people or posts, rates or costs, as opposed to "500 ml"."""
+    is_measure = needs_predicate(figure) or _is_currency(figure.unit)
+    return is_measure and not is_small_count(figure)
+
+
+def is_pronoun(figure: Figure) -> bool:
+    """Whether a number only points at things: "the two of them"."""
+    return figure.value == "2" and is_small_count(figure) and not is_told(figure)
+
+
+def is_part(figure: Figure, text: str, locale: Locale) -> bool:
+    """Whether it is half of a thing, "half a face", and no share: "half of the buyers"."""
+    if figure.value not in SPEECHES[locale].halves or is_told(figure):
+        return False
+    return not re.search(rf"\b{figure.value}\s+(?:of|de|do|da|dos|das|des|der)\b", text.casefold())
+
+
+def is_told(figure: Figure) -> bool:
+    """Whether its unit is one of findings: comments, posts, views, times, points."""
+    is_counted = figure.unit in _COUNTS - {""} or figure.unit.startswith(SHARE)
+    return is_counted or _is_currency(figure.unit)
+
+
+def counts_people(figure: Figure) -> bool:
+    """Whether it says of how many people something was heard."""
+    return figure.unit in {"comment", "review", "creator", "view"}
 
 
 def _is_of(figure: Figure, word: str, speech: Speech) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
@@ -18,6 +18,7 @@ from workers.writing.figures import (
     TEXTS,
     Figure,
     counted,
+    is_part,
     mentions,
     needs_predicate,
     stated,
@@ -25,6 +26,7 @@ from workers.writing.figures import (
     words_of,
 )
 from workers.writing.predicates import is_said
+from workers.writing.quoting import without_dates
 
 MAX_CHARACTERS = 300  # of one comment: opinions are short, injected instructions are long
 
@@ -92,6 +94,7 @@ class Claim(Protocol):
         """All texts that would be shown."""
 
 
+IsFree = Callable[[Figure], bool]  # whether a figure needs no evidence
 AnyClaim = TypeVar("AnyClaim", bound=Claim)
 
 
@@ -115,6 +118,7 @@ class Ground:
     given: tuple[Stated, ...]
     names: frozenset[str] = frozenset()
     locale: Locale = "en"
+    days: tuple[str, ...] = ()  # dates that a claim may name, such as 2026-11-05
 
     @classmethod
     def of(
@@ -126,11 +130,14 @@ class Ground:
         *,
         locale: Locale = "en",
         names: Iterable[str] = (),
+        lines: Iterable[tuple[str, Iterable[str]]] = (),
+        days: Iterable[str] = (),
     ) -> Ground:
         """`findings` are sections by document. What `texts` state, every claim may repeat.
 
-        `names` are those of the product: no predicate. `locale` is the language of the claims and
-        of the evidence; findings are in English.
+        `lines` say, in the claims' language, what evidence of these ids states. `names` are those
+        of the product: no predicate. `locale` is the language of the claims and of the evidence;
+        findings are in English.
         """
         kinds_by_id: dict[str, str] = {}
         figures_by_id: dict[str, set[Figure]] = {}
@@ -150,6 +157,10 @@ class Ground:
                 figures_by_id[name] |= stated_figures
                 words_by_id[name] |= told
                 labels_by_id[name] |= {str(finding.get("kind")), _LABELS.get(section, "")}
+        for line, cited in lines:
+            for name in figures_by_id.keys() & set(cited):
+                figures_by_id[name] |= {*mentions(line, locale)}
+                words_by_id[name] |= {*words_of(line, locale)}
         by_id = {
             name: Stated(
                 frozenset(figures_by_id[name]),
@@ -164,7 +175,7 @@ class Ground:
         ]
         given.append(Stated(frozenset(figures), frozenset()))
         named = frozenset(word for name in names for word in words_of(name, locale))
-        return cls(by_id, tuple(given), named, locale)
+        return cls(by_id, tuple(given), named, locale, tuple(days))
 
     def figures(self, evidence_ids: Iterable[str] = ()) -> frozenset[Figure]:
         """What a claim that cites this evidence may state."""
@@ -175,19 +186,26 @@ class Ground:
         cited = (self.by_evidence.get(name) for name in evidence_ids)
         return [*(source for source in cited if source is not None), *self.given]
 
-    def holds(self, claim: Claim) -> bool:
+    def holds(self, claim: Claim, is_free: IsFree | None = None) -> bool:
         """Whether the claim cites known evidence and each of its texts is allowed."""
         cited = set(claim.evidence_ids)
         if not cited or not cited <= self.by_evidence.keys():
             return False
-        return all(self.allows(text, cited) for text in claim.texts())
+        return all(self.allows(text, cited, is_free) for text in claim.texts())
 
-    def allows(self, text: str, evidence_ids: Iterable[str] = ()) -> bool:
-        """Whether it is short, names no contact, and says of known figures what is known."""
+    def allows(
+        self, text: str, evidence_ids: Iterable[str] = (), is_free: IsFree | None = None
+    ) -> bool:
+        """Whether it is short, names no contact, and says of known figures what is known.
+
+        With `is_free` some figures need no evidence; nor does "half a face", then.
+        """
         sources = self._sources(evidence_ids)
+        told = without_dates(text, self.days, self.locale)
         return is_clean(text) and all(
             any(self._says(source, figure, words) for source in sources)
-            for figure, words in statements(text, self.locale)
+            or (is_free is not None and (is_free(figure) or is_part(figure, told, self.locale)))
+            for figure, words in statements(told, self.locale)
         )
 
     def _says(self, source: Stated, figure: Figure, words: Sequence[str]) -> bool:

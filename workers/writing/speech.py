@@ -158,6 +158,22 @@ _VAGUE: Mapping[Locale, str] = {
 }
 
 
+_MEASURES = (
+    "hour day week month year semana mese mes m\u00eas ano a\u00f1o semaine mois an ann\u00e9e"
+    " woche wochen monat monate jahr jahre jahren"
+    " g kg ml l cl cm mm m km w kw watt v volt mah gb mb"
+)
+# Units of what a product claims of itself.
+MEASURES = frozenset(_MEASURES.split())
+_HALVES: Mapping[Locale, str] = {
+    "en": "half halves",
+    "es": "medio media",
+    "pt": "meio meia",
+    "fr": "demi",
+    "de": "halb halbe halben",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Speech:
     """`wholes` are what stands between 8 and 120 in "8 of 120", in words."""
@@ -169,6 +185,7 @@ class Speech:
     wholes: tuple[tuple[str, ...], ...]
     skipped: frozenset[str]  # articles and the like, between a number and its unit
     between: frozenset[str] = field(default=frozenset())
+    halves: frozenset[str] = field(default=frozenset())  # of `vague`: of one thing
 
 
 def _speech(locale: Locale, ones: str, wholes: str, skipped: str, between: str) -> Speech:
@@ -187,6 +204,7 @@ def _speech(locale: Locale, ones: str, wholes: str, skipped: str, between: str) 
         wholes=tuple(tuple(phrase.split()) for phrase in wholes.split(",")),
         skipped=frozenset(skipped.split()),
         between=frozenset(between.split()),
+        halves=frozenset(_HALVES[locale].split()),
     )
 
 
