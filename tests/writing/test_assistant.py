@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -12,11 +13,12 @@ from tests.fakes.openai import CONTROLS, Reply
 from tests.running import until, worker
 from workers.insights.analysis import analyse
 from workers.insights.evidence import cited_ids
-from workers.insights.inputs import Comment
+from workers.insights.inputs import Author, Collection, Comment, Video
 from workers.jobs import analyze_product
 from workers.sources.context import forgetful
 from workers.sources.routing import collect
 from workers.writing.assistant import Assistant, unreported
+from workers.writing.prose import posts_of
 from workers.writing.themes import MIN_COMMENTS
 
 SHOP = "https://shop.creatorscook.example/products/cold-brew-bottle"
@@ -111,6 +113,99 @@ async def test_the_models_labels_decide_and_its_words_are_in_the_pack(server, mo
     assert [(hook["id"], hook["text"]) for hook in pack["hooks"]] == [("h1", HOOK["text"])]
     assert pack["dos"] == ["People like it."]
     assert pack["grounding"]["dropped"] == 2
+
+
+async def engines_own(server, model, work):
+    """The pack with the model's labels, without its prose."""
+
+    def decide(request):
+        answer = answers(request)
+        return Reply(refusal="no") if "headline" in answer else Reply(json.dumps(answer))
+
+    server.decide = decide
+    pack = (await work(model)).pack.configuration
+    server.decide = None
+    return pack
+
+
+async def test_the_models_script_is_the_packs_and_a_finding_points_to_it(server, model, work):
+    server.always = answers
+    pack = (await work(model)).pack.configuration
+    [script], [angle] = pack["script_templates"], pack["angles"]
+    assert (angle["title"], script["angle_id"]) == ("The shake test", angle["id"])
+    assert [beat["text"] for beat in script["beats"]] == [spoken for _, _, spoken, _ in BEATS]
+    assert [finding["do"] for finding in pack["findings"]] == [BEATS[1][1]]
+    cards = {card["kind"]: card["ref"] for card in pack["cards"]}
+    assert (cards["script"], cards["angles"]) == (script["id"], angle["id"])
+
+
+async def test_a_lost_script_is_asked_for_once_more_and_its_title_is_told(server, model, work):
+    def invents_at_first(request):
+        answer = answers(request)
+        if "scripts" in answer and "refused" not in server.data[-1]:
+            answer["scripts"][0]["beats"][1]["spoken"] = "87 % of buyers shake it."
+        return answer
+
+    server.always = invents_at_first
+    found = await work(model)
+    assert found.pack.configuration["angles"][0]["title"] == "The shake test"
+    assert server.data[-1]["refused"] == ["The shake test"]
+    assert engine(found.pack.configuration)["usage"] == {
+        name: 2 * number for name, number in PAID.items()
+    }
+
+
+@pytest.mark.parametrize("reply", [None, Reply(refusal="no")])
+async def test_without_its_first_script_the_packs_own_decision_stays(server, model, work, reply):
+    def always_invents(request):
+        answer = answers(request)
+        for script in answer.get("scripts", []):
+            script["beats"][1]["spoken"] = "87 % of buyers shake it."
+        return answer
+
+    def decide(request):
+        is_again = "refused" in json.loads(request["messages"][1]["content"])
+        return reply if reply and is_again else Reply(json.dumps(always_invents(request)))
+
+    plain = await engines_own(server, model, work)
+    server.decide = decide
+    pack = (await work(model)).pack.configuration
+    for part in ("headline", "script_templates", "angles", "findings"):
+        assert pack[part] == plain[part]
+    assert pack["summary"] == "People like it."
+
+
+async def test_prose_of_an_older_release_still_makes_a_pack(server, model, work, memory):
+    plain = await engines_own(server, model, work)
+    server.always = answers
+    await work(model)
+    for name in ("scripts", "findings", "lost"):
+        del memory.kept["prose"]["prose"][name]
+    pack = (await work(model)).pack.configuration
+    assert pack["headline"] == "People like it."
+    assert pack["script_templates"] == plain["script_templates"]
+
+
+async def test_the_model_sees_when_the_creator_posted_what_but_no_caption(server, model):
+    author = Author("a", 1000)
+    day = datetime(2026, 11, 5, tzinfo=UTC)
+    videos = (
+        Video("v1", author, "creator", "Caption one", day, views=100, hashtags=("cake",)),
+        Video("v2", author, "subject", "Caption two", day + timedelta(9), views=300),
+        Video("v3", Author("b"), "niche", "Caption three", day, views=900, hashtags=("other",)),
+    )
+    given = Collection("test", "tiktok_video", "https://tiktok.com/v2", day, videos=videos)
+    assert posts_of(given) == [
+        {
+            "posted_on": "2026-11-14", "views_per_median": 1.5, "seconds": None,
+            "hashtags": [], "is_asked_about": True,
+        },
+        {
+            "posted_on": "2026-11-05", "views_per_median": 0.5, "seconds": None,
+            "hashtags": ["cake"], "is_asked_about": False,
+        },
+    ]  # fmt: skip
+    assert posts_of(replace(given, subject_is_product=True)) == []
 
 
 async def test_the_models_labels_name_kind_aspect_and_intent(server, model, work):

@@ -6,7 +6,9 @@ was paid for: labels by pseudonym, and prose that passed its checks.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 from workers.engine.isolated import Task
@@ -144,7 +146,7 @@ class Assistant:
             return None, Share()
         await self._report("writing", FIRST_PERCENT + LABELS_PERCENT)
 
-        async def ask() -> dict[str, Any]:
+        async def ask(refused: Sequence[str] = ()) -> dict[str, Any]:
             found = await synthesise(
                 model,
                 product_name,
@@ -154,6 +156,7 @@ class Assistant:
                 locale=locale,
                 draft=draft_of(analysis),
                 posts=posts_of(collection),
+                refused=refused,
             )
             return {"prose": found.as_json(), "usage": found.usage.stored()}
 
@@ -161,7 +164,16 @@ class Assistant:
             said = await self._step("prose", ask)
         except Unanswered as failure:
             return None, Share(failure.usage, failure.reason)
-        return said["prose"], Share(Usage.restored(said["usage"]))
+        prose, usage = said["prose"], Usage.restored(said["usage"])
+        if not prose.get("lost"):
+            return prose, Share(usage)
+        try:
+            again = await self._step("prose_again", partial(ask, prose["lost"]))
+        except Unanswered as failure:
+            return prose, Share(usage + failure.usage)
+        is_better = len(again["prose"]["scripts"]) > len(prose["scripts"])
+        usage += Usage.restored(again["usage"])
+        return again["prose"] if is_better else prose, Share(usage)
 
 
 def _signed_result(result: Result, model: TextModel | None, labelled: Labelled) -> Result:

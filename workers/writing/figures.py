@@ -13,7 +13,18 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from workers.insights.documents import Locale
-from workers.writing.speech import NET, POINT, POST, SHARE, SPEECHES, STAR, TIMES, Speech
+from workers.writing.speech import (
+    MEASURES,
+    NET,
+    PEOPLE,
+    POINT,
+    POST,
+    SHARE,
+    SPEECHES,
+    STAR,
+    TIMES,
+    Speech,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +73,7 @@ _NAMED_BEFORE = frozenset({NET, POINT, STAR})  # "a net of", "a score of", "rate
 _PERCENT = frozenset({"%", "percent", "pct"})
 _FEELINGS = frozenset({"positive", "neutral", "negative"})
 _WINDOW = 3
+_AFTER_HALF = 4  # words in which the whole is named
 FEW = 20
 _LONGEST_LIST = 3  # numbers that share the unit of the last one
 
@@ -190,32 +202,35 @@ def is_small_count(figure: Figure) -> bool:
 
 
 def is_statistic(figure: Figure) -> bool:
-    """Whether a number counts people or posts, rates or costs, as opposed to "500 ml"."""
-    is_measure = needs_predicate(figure) or _is_currency(figure.unit)
-    return is_measure and not is_small_count(figure)
+    """Whether a number counts people or posts, rates or costs, as opposed to "at step 200"."""
+    return (is_told(figure) or figure.of is not None) and not is_small_count(figure)
+
+
+def is_told(figure: Figure) -> bool:
+    """Whether it is of what findings count: comments, people, posts, views, times, points."""
+    is_counted = figure.unit in _COUNTS - {""} or figure.unit.startswith(SHARE)
+    return is_counted or figure.unit in PEOPLE or _is_currency(figure.unit)
+
+
+def is_counted_off(figure: Figure) -> bool:
+    """Whether it counts things of a video, "three spoons", and measures nothing of a product."""
+    return is_small_count(figure) and not is_told(figure) and figure.unit not in MEASURES
 
 
 def is_pronoun(figure: Figure) -> bool:
     """Whether a number only points at things: "the two of them"."""
-    return figure.value == "2" and is_small_count(figure) and not is_told(figure)
+    return figure.value == "2" and is_counted_off(figure)
 
 
 def is_part(figure: Figure, text: str, locale: Locale) -> bool:
     """Whether it is half of a thing, "half a face", and no share: "half of the buyers"."""
-    if figure.value not in SPEECHES[locale].halves or is_told(figure):
+    speech = SPEECHES[locale]
+    if figure.value not in speech.halves or is_told(figure):
         return False
-    return not re.search(rf"\b{figure.value}\s+(?:of|de|do|da|dos|das|des|der)\b", text.casefold())
-
-
-def is_told(figure: Figure) -> bool:
-    """Whether its unit is one of findings: comments, posts, views, times, points."""
-    is_counted = figure.unit in _COUNTS - {""} or figure.unit.startswith(SHARE)
-    return is_counted or _is_currency(figure.unit)
-
-
-def counts_people(figure: Figure) -> bool:
-    """Whether it says of how many people something was heard."""
-    return figure.unit in {"comment", "review", "creator", "view"}
+    tokens = [token.text.casefold() for token in _tokens(text, speech)]
+    places = [place for place, token in enumerate(tokens) if token == figure.value]
+    after = {word for place in places for word in tokens[place + 1 : place + 1 + _AFTER_HALF]}
+    return not any(is_told(Figure("", _named(word, speech))) for word in after)
 
 
 def _is_of(figure: Figure, word: str, speech: Speech) -> bool:

@@ -19,6 +19,8 @@ from workers.writing.figures import (
     Figure,
     counted,
     is_part,
+    is_pronoun,
+    is_told,
     mentions,
     needs_predicate,
     stated,
@@ -119,6 +121,7 @@ class Ground:
     names: frozenset[str] = frozenset()
     locale: Locale = "en"
     days: tuple[str, ...] = ()  # dates that a claim may name, such as 2026-11-05
+    values: frozenset[str] = frozenset()  # numbers of the product's name and facts, and of `days`
 
     @classmethod
     def of(
@@ -175,7 +178,10 @@ class Ground:
         ]
         given.append(Stated(frozenset(figures), frozenset()))
         named = frozenset(word for name in names for word in words_of(name, locale))
-        return cls(by_id, tuple(given), named, locale, tuple(days))
+        days = tuple(days)
+        dated = {str(int(part)) for day in days for part in day.split("-")[::2]}
+        values = {figure.value for each in given for figure in each.figures} | dated
+        return cls(by_id, tuple(given), named, locale, days, frozenset(values))
 
     def figures(self, evidence_ids: Iterable[str] = ()) -> frozenset[Figure]:
         """What a claim that cites this evidence may state."""
@@ -207,6 +213,10 @@ class Ground:
             or (is_free is not None and (is_free(figure) or is_part(figure, told, self.locale)))
             for figure, words in statements(told, self.locale)
         )
+
+    def is_stated(self, figure: Figure) -> bool:
+        """Whether the product's facts or a date have the number: "3 channels", "on the 18th"."""
+        return is_pronoun(figure) or (figure.value in self.values and not is_told(figure))
 
     def _says(self, source: Stated, figure: Figure, words: Sequence[str]) -> bool:
         if figure not in source.figures:

@@ -32,8 +32,15 @@ Quotables = Mapping[str, Quotable]
 def quotables(
     evidence: Iterable[Mapping[str, Any]], findings: Iterable[Mapping[str, Any]]
 ) -> dict[str, Quotable]:
-    """By id: the paraphrases of the evidence, and the draft's findings."""
-    found = {item["id"]: Quotable(item["paraphrase"], (item["id"],)) for item in evidence}
+    """By id: the paraphrases of the evidence, and the draft's findings.
+
+    Posts are no sentences; the pack lists them.
+    """
+    found = {
+        item["id"]: Quotable(item["paraphrase"], (item["id"],))
+        for item in evidence
+        if item["kind"] != "video"
+    }
     return found | {
         finding["id"]: Quotable(finding["text"], tuple(finding["evidence_ids"]))
         for finding in findings

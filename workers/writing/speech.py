@@ -167,11 +167,22 @@ _MEASURES = (
 MEASURES = frozenset(_MEASURES.split())
 _HALVES: Mapping[Locale, str] = {
     "en": "half halves",
-    "es": "medio media",
-    "pt": "meio meia",
-    "fr": "demi",
-    "de": "halb halbe halben",
+    "es": "mitad medio media",
+    "pt": "metade meio meia",
+    "fr": "moiti\u00e9 demi",
+    "de": "halb halbe halben h\u00e4lfte",
 }
+# Nouns of people, beside those of comments and reviews: what so many of them say is a statistic.
+_PEOPLE = (
+    "buyer customer user owner shopper parent mom mum dad friend fan follower subscriber expert"
+    " doctor complaint order sale"
+    " comprador compradore cliente usuario usu\u00e1rio due\u00f1o dono amigo seguidor seguidore"
+    " queja reclama\u00e7\u00e3o reclama\u00e7\u00f5e venta venda pedido"
+    " acheteur client utilisateur parent ami abonn\u00e9 plainte vente commande"
+    " k\u00e4ufer k\u00e4ufern kunde kunden nutzer nutzern freunde freunden fan abonnenten"
+    " beschwerden verk\u00e4ufe bestellungen"
+)
+PEOPLE = frozenset(_PEOPLE.split())
 
 
 @dataclass(frozen=True, slots=True)

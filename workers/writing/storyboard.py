@@ -13,20 +13,16 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field
 
-from workers.insights.documents import Locale
 from workers.writing.figures import (
     Figure,
-    counts_people,
+    is_counted_off,
     is_part,
-    is_pronoun,
-    is_small_count,
     is_statistic,
     is_told,
     mentions,
 )
 from workers.writing.grounding import Ground, IsFree, as_line, is_clean
 from workers.writing.quoting import Quotables, named_in, quoted, without_dates, without_places
-from workers.writing.speech import MEASURES
 
 MAX_SCRIPTS = 2
 MIN_BEATS, MAX_BEATS = 3, 6
@@ -88,7 +84,7 @@ def timed(board: Storyboard, ground: Ground, known: Quotables) -> Board | None:
     """
     beats = board.beats[:MAX_BEATS]
     cited = [*board.evidence_ids, *named_in([board.why], known)]
-    is_free = _counting([beat.shot for beat in beats], ground.locale)
+    is_free = speakable([beat.shot for beat in beats], ground)
     is_held = is_cited(cited, ground) and all(
         ground.allows(without_places(text), cited, is_free) for text in board.texts()
     )
@@ -145,19 +141,12 @@ def may_instruct(text: str, evidence_ids: Sequence[str], ground: Ground) -> bool
     )
 
 
-def _counting(shots: Iterable[str], locale: Locale) -> IsFree:
-    """Whether a spoken number only counts off what the shots show."""
-    shown = {
-        figure
-        for shot in shots
-        for figure in mentions(shot, locale)
-        if is_small_count(figure) and not counts_people(figure)
-    }
-    largest = max((int(figure.value) for figure in shown), default=0)
+def speakable(shots: Iterable[str], ground: Ground) -> IsFree:
+    """Whether a number needs no evidence beside these shots: they show it, or it counts off."""
+    shown = {figure for shot in shots for figure in mentions(shot, ground.locale)}
 
     def is_free(figure: Figure) -> bool:
-        is_told_of = is_told(figure) or figure.unit in MEASURES
-        is_next = is_small_count(figure) and not is_told_of and int(figure.value) <= largest
-        return figure in shown or is_next or is_pronoun(figure)
+        is_shown = figure in shown and not is_told(figure)
+        return is_shown or is_counted_off(figure) or ground.is_stated(figure)
 
     return is_free
