@@ -176,15 +176,21 @@ $$;
 comment on function private.pack_rows is
 'The parts of a pack as rows, in the order in which they are shown. cited has ids of evidence.';
 
-create function private.pack_script(template jsonb, number bigint, title text, labels jsonb)
+create function private.pack_script(template jsonb, number bigint, angle jsonb, labels jsonb)
 returns text
 language sql immutable security invoker set search_path = pg_catalog, pg_temp
 as $$
     select
         format(
-            E'\n## %s %s: %s (%s s)\n\n| %s | %s | %s |\n| --- | --- | --- |\n%s',
-            labels ->> 'script', number, private.markdown(title),
+            E'\n## %s %s: %s (%s s)\n\n%s| %s | %s | %s |\n| --- | --- | --- |\n%s',
+            labels ->> 'script', number, private.markdown(angle ->> 'title'),
             private.markdown(template ->> 'duration_s'),
+            -- A language model says there why it is this video. Else a finding does.
+            case
+                when angle ->> 'theme' like 'idea:%'
+                    then format(E'%s\n\n', private.markdown(angle ->> 'proof'))
+                else ''
+            end,
             labels ->> 'seconds', labels ->> 'spoken', labels ->> 'shown',
             string_agg(
                 format(
@@ -310,9 +316,6 @@ begin
                     else ''
                 end
                 || private.markdown_url(r.url)
-                || case
-                    when r.cited <> '' then format(' (%s)', private.markdown(r.cited)) else ''
-                end
                 order by r.number
             ) as lines
         from private.pack_rows(v_content) as r
@@ -336,9 +339,9 @@ begin
             t.part,
             t.n,
             jsonb_path_query_first(
-                v_content, 'lax $.angles[*] ? (@.id == $id).title',
+                v_content, 'lax $.angles[*] ? (@.id == $id)',
                 jsonb_build_object('id', t.part -> 'angle_id')
-            ) #>> '{}',
+            ),
             v_labels
         ),
         '' order by t.n
@@ -353,8 +356,7 @@ begin
             v_lists ->> 'next_steps'
         )
         || private.markdown_list(v_labels ->> 'evidence', array(
-            select format('%s: ', private.markdown(r.cited)) || private.markdown(r.text)
-                || private.markdown_url(r.url)
+            select private.markdown(r.text) || private.markdown_url(r.url)
             from private.pack_rows(v_content) as r
             where
                 r.section = 'evidence'
@@ -396,7 +398,7 @@ end;
 $$;
 comment on function private.pack_as_markdown is
 'A pack in Markdown, with headings in its language. `document` is what private.shared_document
-makes.';
+makes. Ids of evidence stand in the CSV alone: nobody reads them.';
 
 create function private.pack_as_csv(document jsonb)
 returns text

@@ -96,7 +96,7 @@ PROFILES = (
     ),
 )
 OF_NICHE = 0.3  # of a creator's posts have one of the hashtags
-BLOCKS = 4  # of comments, that offsets go through
+BLOCKS = 2  # of comments, that offsets go through: later ones have few of the words
 
 
 @dataclass(frozen=True)

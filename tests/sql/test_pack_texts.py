@@ -177,7 +177,7 @@ DATE
 
 ## What matters most, and what to film
 
-- **9 of 172 ask about $29.** → Show the bill. (e1)
+- **9 of 172 ask about $29.** → Show the bill.
 
 ## Script 1: Price (20 s)
 
@@ -188,7 +188,7 @@ DATE
 
 ## More openings
 
-- Is it worth $29? 9 of 172 ask. (e1 e2)
+- Is it worth $29? 9 of 172 ask.
 
 ## Do
 
@@ -200,15 +200,15 @@ DATE
 
 ## Risks
 
-- It leaks (e1)
+- It leaks
 
 ## What the page states
 
-- $29.00 (e3)
+- $29.00
 
 ## Posts that stood out
 
-- ×3.1 <https://www.tiktok.com/@a/video/1> (e2)
+- ×3.1 <https://www.tiktok.com/@a/video/1>
 
 ## Hashtags (posts of the niche)
 
@@ -310,8 +310,8 @@ def test_an_angle_without_a_script_is_listed(db: Database) -> None:
     # Beside findings it would say the same twice.
     without = CONTENT | {"script_templates": [], "findings": []}
     shown = text(db, pack_of(db, without), "markdown")
-    assert "## Angles\n\n- **Price**: Show it. 9 ask. (e1)\n" in shown
-    assert "- Look. The script begins so. (e1)" in shown
+    assert "## Angles\n\n- **Price**: Show it. 9 ask.\n" in shown
+    assert "- Look. The script begins so." in shown
 
 
 def test_what_a_script_films_stands_once(db: Database) -> None:
@@ -319,19 +319,29 @@ def test_what_a_script_films_stands_once(db: Database) -> None:
     script = {"angle_id": "a1", "duration_s": 20, "beats": beats}
     shown = text(db, pack_of(db, CONTENT | {"script_templates": [script]}), "markdown")
     assert shown.count("Show the bill.") == 1
-    assert "- **9 of 172 ask about $29.** → Script 1 (e1)" in shown
+    assert "- **9 of 172 ask about $29.** → Script 1" in shown
     assert "*Show the bill.* Watch." in shown
 
 
 def test_a_reason_that_a_finding_gives_is_not_repeated(db: Database) -> None:
     hook = {"text": "Why?", "why": "9 of 172 ask about $29.", "evidence_ids": ["e1"]}
     shown = text(db, pack_of(db, CONTENT | {"hooks": [hook]}), "markdown")
-    assert "- Why? (e1)" in shown
+    assert "- Why?" in shown
+
+
+def test_what_a_language_model_says_for_its_script_stands_above_it(db: Database) -> None:
+    [angle] = CONTENT["angles"]
+    idea = angle | {"theme": "idea:1", "proof": "Nobody tells whether it leaks."}
+    shown = text(db, pack_of(db, CONTENT | {"angles": [idea]}), "markdown")
+    assert " s)\n\nNobody tells whether it leaks.\n\n| " in shown
+    assert (
+        str(angle["proof"]) not in text(db, pack_of(db, CONTENT), "markdown").partition("| Sec")[0]
+    )
 
 
 def test_evidence_that_no_finding_and_no_hook_cites_is_listed(db: Database) -> None:
     shown = text(db, pack_of(db, CONTENT | {"findings": [], "hooks": []}), "markdown")
-    assert "## What this rests on\n\n- e1: Asks." in shown
+    assert "## What this rests on\n\n- Asks." in shown
 
 
 def test_the_headings_are_those_of_the_texts_of_packs() -> None:

@@ -156,6 +156,7 @@ class Assistant:
                 locale=locale,
                 draft=draft_of(analysis),
                 posts=posts_of(collection),
+                today=analysis.pack.configuration["freshness"]["as_of"][:10],
                 refused=refused,
             )
             return {"prose": found.as_json(), "usage": found.usage.stored()}
