@@ -53,7 +53,7 @@ export type AllOfParams = {
   rules: (NestedRule)[]
 }
 
-/** `theme` is its kind and subject: `question:price`, `pain:taste`; `idea:1` of a model's script. */
+/** `theme` is its kind and subject: `question:price`, `pain:taste`; `idea:1` of a model. */
 export type Angle = {
   id: string
   title: string

@@ -625,7 +625,7 @@ class Fact(Shape):
 
 
 class Angle(Shape):
-    """`theme` is its kind and subject: `question:price`, `pain:taste`; `idea:1` of a model's script."""
+    """`theme` is its kind and subject: `question:price`, `pain:taste`; `idea:1` of a model."""
 
     id: str
     title: str
