@@ -92,7 +92,10 @@ def test_a_shot_states_no_statistic_and_names_no_contact(shot):
     assert board(HOOK, DEMO | {"shot": shot, "spoken": "Watch."}, END) is None
 
 
-@pytest.mark.parametrize("spoken", ["10 shakes. No cut.", "1, 2, 3. Now 4.", "Both the same?"])
+@pytest.mark.parametrize(
+    "spoken",
+    ["10 shakes. No cut.", "1, 2, 3. Now 4.", "Two of them.", "The sixth one: half full, twice."],
+)
 def test_a_spoken_line_counts_what_the_shots_show(spoken):
     assert board(HOOK, DEMO | {"spoken": spoken}, END)
 
@@ -109,6 +112,8 @@ def test_a_spoken_line_counts_what_the_shots_show(spoken):
         "10 % off.",
         "4.9 stars.",
         "Twice the views.",
+        "Half of the people said so.",
+        "A third of my followers.",
     ],
 )
 def test_a_spoken_line_claims_no_other_number(spoken):

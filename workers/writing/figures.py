@@ -73,7 +73,7 @@ _NAMED_BEFORE = frozenset({NET, POINT, STAR})  # "a net of", "a score of", "rate
 _PERCENT = frozenset({"%", "percent", "pct"})
 _FEELINGS = frozenset({"positive", "neutral", "negative"})
 _WINDOW = 3
-_AFTER_HALF = 4  # words in which the whole is named
+_AFTER_PART = 4  # words in which the whole is named
 FEW = 20
 _LONGEST_LIST = 3  # numbers that share the unit of the last one
 
@@ -223,13 +223,13 @@ def is_pronoun(figure: Figure) -> bool:
 
 
 def is_part(figure: Figure, text: str, locale: Locale) -> bool:
-    """Whether it is half of a thing, "half a face", and no share: "half of the buyers"."""
+    """Whether it is a part of one thing, "half a face", and no share: "half of the buyers"."""
     speech = SPEECHES[locale]
-    if figure.value not in speech.halves or is_told(figure):
+    if figure.value not in speech.parts or is_told(figure):
         return False
     tokens = [token.text.casefold() for token in _tokens(text, speech)]
     places = [place for place, token in enumerate(tokens) if token == figure.value]
-    after = {word for place in places for word in tokens[place + 1 : place + 1 + _AFTER_HALF]}
+    after = {word for place in places for word in tokens[place + 1 : place + 1 + _AFTER_PART]}
     return not any(is_told(Figure("", _named(word, speech))) for word in after)
 
 

@@ -94,6 +94,7 @@ Rules:
 - Every entry cites the ids of the evidence that it rests on; an entry about what is left open cites
   what the page does state.
 - What goes with views is no cause, and may not return: say "went with", never "brings".
+- "views_per_median" does not mind a post's age: of a young one believe the evidence.
 - The hashtags of "posts" tell what the videos are about and which belong to a series. Where you
   speak of a post, name its date and topic, so that the creator knows it. You have seen no video:
   build on what hashtags and comments say that this creator does, have them do nothing else, and
@@ -266,7 +267,7 @@ async def synthesise(
         lines=[
             (line["text"], line["evidence_ids"]) for line in (*found, *draft.get("compared", ()))
         ],
-        days=[post["posted_on"] for post in posts if post["posted_on"]],
+        days=[day for day in (today, *(post["posted_on"] for post in posts)) if day],
     )
     data = json.dumps(given, ensure_ascii=False)
     answered = await model.ask(instructions, data, _Prose)
@@ -481,6 +482,8 @@ def rewritten(analysis: Analysis, prose: Mapping[str, Any]) -> dict[str, Any]:
     configuration["findings"] = [
         found[chosen["id"]] | {"do": chosen["do"]} for chosen in prose.get("findings", ())
     ]
+    if not configuration["headline"] and prose.get("scripts"):
+        configuration["headline"] = prose["scripts"][0]["title"]  # the engine's is another video
     for key in _REWRITTEN:
         # Beside the model's scripts a finding that it did not choose would point to nothing.
         if key != "findings" or not prose.get("scripts"):

@@ -165,12 +165,13 @@ _MEASURES = (
 )
 # Units of what a product claims of itself.
 MEASURES = frozenset(_MEASURES.split())
-_HALVES: Mapping[Locale, str] = {
-    "en": "half halves",
-    "es": "mitad medio media",
-    "pt": "metade meio meia",
-    "fr": "moiti\u00e9 demi",
-    "de": "halb halbe halben h\u00e4lfte",
+# Parts and multiples of one thing, which may also be ordinals: "the sixth glass", "brush it twice".
+_PARTS: Mapping[Locale, str] = {
+    "en": "half halves third quarter fifth sixth seventh eighth ninth tenth twice double",
+    "es": "mitad medio media tercio doble",
+    "pt": "metade meio meia ter\u00e7o dobro",
+    "fr": "moiti\u00e9 demi tiers quart double",
+    "de": "halb halbe halben h\u00e4lfte drittel viertel doppelt doppelte",
 }
 # Nouns of people, beside those of comments and reviews: what so many of them say is a statistic.
 _PEOPLE = (
@@ -196,7 +197,7 @@ class Speech:
     wholes: tuple[tuple[str, ...], ...]
     skipped: frozenset[str]  # articles and the like, between a number and its unit
     between: frozenset[str] = field(default=frozenset())
-    halves: frozenset[str] = field(default=frozenset())  # of `vague`: of one thing
+    parts: frozenset[str] = field(default=frozenset())  # those of `vague` that are of one thing
 
 
 def _speech(locale: Locale, ones: str, wholes: str, skipped: str, between: str) -> Speech:
@@ -215,7 +216,7 @@ def _speech(locale: Locale, ones: str, wholes: str, skipped: str, between: str) 
         wholes=tuple(tuple(phrase.split()) for phrase in wholes.split(",")),
         skipped=frozenset(skipped.split()),
         between=frozenset(between.split()),
-        halves=frozenset(_HALVES[locale].split()),
+        parts=frozenset(_PARTS[locale].split()),
     )
 
 
