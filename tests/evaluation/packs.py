@@ -2,7 +2,7 @@
 
     python -m tests.evaluation.packs ../shared/data          prints them
     python -m tests.evaluation.packs ../shared/data FOLDER   writes 01.md to 10.md and README.md
-    … --offset N                                             others: the Nth next pages and creators
+    … --offset N                                             others: the Nth next pages
     … --model                                                written by the configured model
     … --answers FOLDER                                       by a model whose answers are files
 
@@ -25,6 +25,7 @@ import asyncio
 import json
 import re
 import sys
+from collections import defaultdict
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
@@ -47,6 +48,7 @@ from workers.insights.analysis import Pack, analyse
 from workers.insights.documents import Locale
 from workers.insights.inputs import Author, Collection, Comment, CommentKind, Video
 from workers.sources.context import forgetful
+from workers.sources.tiktok.items import read_videos
 from workers.sources.web.product import read_html
 from workers.writing.assistant import Assistant
 from workers.writing.model import Price, TextModel, open_text_model
@@ -62,41 +64,28 @@ VIDEO_NAMES: dict[Locale, str] = {"en": "my video", "pt": "meu vídeo", "de": "m
 PROFILE_NAMES: dict[Locale, str] = {"en": "my profile", "pt": "meu perfil", "de": "mein Profil"}
 # Hashtags of the niches of the three shop products: dogs, homes, birds.
 NICHES = (("dogsoftiktok", "dog"), ("homedecor", "diy", "home"), ("bird", "birds", "nature"))
-OWN_POSTS, NICHE_POSTS = 21, 40  # as many as are asked for
+NICHE_POSTS = 40  # as many as are asked for
 
 
 # Languages, and words by which comments of one kind of video are found.
 @dataclass(frozen=True)
-class Niche:
-    """Hashtags that find its creators, and words that find comments under such videos."""
+class Creator:
+    """One with captions: the place among those with most posts, and words of such comments."""
 
+    place: int
     locale: Locale
-    tags: frozenset[str]
     words: str
 
 
 OWN_VIDEOS = (
-    Niche(
-        "en", frozenset({"funny", "comedy", "prank", "funnyvideos"}), r"\b(?:funny|hilarious|lmao)"
-    ),
-    Niche(
-        "pt",
-        frozenset({"food", "recipe", "cooking", "foodie", "baking"}),
-        r"\b(?:recipe|cook|bake|delicious|tasty|food)",
-    ),
+    Creator(0, "en", r"\b(?:gym|workout|fitness|squat|exercise|muscle|training)"),
+    Creator(1, "pt", r"\b(?:dogs?|animals?|crazy|funny)\b"),
 )
 PROFILES = (
-    Niche(
-        "en",
-        frozenset({"makeup", "beauty", "skincare", "fashion", "outfit", "makeuptutorial"}),
-        r"\b(?:makeup|outfit|fashion|skin)\b",
-    ),
-    Niche(
-        "de", frozenset({"music", "singing", "song", "singer", "cover"}), r"\b(?:song|music|beat)\b"
-    ),
+    Creator(2, "en", r"\b(?:race|car|cars|driver|f1)\b"),
+    Creator(3, "de", r"\b(?:lol|haha)"),
 )
-OF_NICHE = 0.3  # of a creator's posts have one of the hashtags
-BLOCKS = 2  # of comments, that offsets go through: later ones have few of the words
+FEWEST_WITH_WORDS = 0.2  # of the comments; else there are none
 
 
 @dataclass(frozen=True)
@@ -128,42 +117,41 @@ def cases(folder: Path, offset: int = 0) -> Iterator[Case]:
         yield Case(kind, _name(page), locale, given)
     for page, locale in zip(others[::7], LANGUAGES, strict=False):
         yield Case("a page without comments", _name(page), locale, page)
-    for niche in OWN_VIDEOS:
-        posts = _creator_of(creators, niche, offset)[-OWN_POSTS:]
+    captioned = _captioned(folder)
+    for creator in OWN_VIDEOS:
+        posts = captioned[creator.place]
         subject = replace(posts[-1], role="subject")
         yield Case(
             "a creator's own video",
-            VIDEO_NAMES[niche.locale],
-            niche.locale,
+            VIDEO_NAMES[creator.locale],
+            creator.locale,
             _of(
                 "tiktok_video",
                 (*posts[:-1], subject, *_niche(creators, subject.hashtags, subject.author)),
-                _comments(_block(comments, niche.words, offset), "comment"),
+                _comments(_block(comments, creator.words), "comment"),
             ),
         )
-    for niche in PROFILES:
+    for creator in PROFILES:
         yield Case(
             "a profile",
-            PROFILE_NAMES[niche.locale],
-            niche.locale,
+            PROFILE_NAMES[creator.locale],
+            creator.locale,
             _of(
                 "tiktok_profile",
-                tuple(_creator_of(creators, niche, offset)),
-                _comments(_block(comments, niche.words, offset), "comment"),
+                tuple(captioned[creator.place]),
+                _comments(_block(comments, creator.words), "comment"),
             ),
         )
 
 
-def _creator_of(
-    creators: Sequence[tuple[str, list[Video]]], niche: Niche, offset: int
-) -> list[Video]:
-    """The posts of the Nth creator of a niche, in the order of their pseudonyms."""
-    found = [
-        posts
-        for _, posts in sorted(creators)
-        if sum(bool(niche.tags & set(post.hashtags)) for post in posts) >= OF_NICHE * len(posts)
-    ]
-    return found[offset % len(found)]
+def _captioned(folder: Path) -> list[list[Video]]:
+    """The posts of each creator with captions, oldest first; those with most posts first."""
+    rows = read_videos(data.items(folder), ref_key=KEY, collected_at=NOW).items
+    by_author: defaultdict[str, list[Video]] = defaultdict(list)
+    for post in rows:
+        by_author[post.author.ref].append(replace(post, role="creator"))
+    found = [sorted(posts, key=lambda post: str(post.created_at)) for posts in by_author.values()]
+    return sorted(found, key=lambda posts: (-len(posts), posts[0].author.ref))
 
 
 def _niche(
@@ -179,18 +167,13 @@ def _niche(
     return tuple(found[:NICHE_POSTS])
 
 
-def _block(texts: Sequence[str], words: str, offset: int) -> list[str]:
-    """Neighbouring comments with most of these words: those of a few videos of a kind.
-
-    Offsets go through the best blocks in turn.
-    """
+def _block(texts: Sequence[str], words: str) -> list[str]:
+    """Neighbouring comments with most of these words: those of a few videos of a kind, if any."""
     has = [bool(re.search(words, text, re.IGNORECASE)) for text in texts]
-    starts = list(range(max(1, len(texts) - COMMENTS)))
-    start = 0
-    for _ in range(offset % BLOCKS + 1):
-        start = max(starts, key=lambda place: sum(has[place : place + COMMENTS]))
-        starts = [place for place in starts if abs(place - start) >= COMMENTS]
-    return list(texts[start : start + COMMENTS])
+    starts = range(max(1, len(texts) - COMMENTS))
+    start = max(starts, key=lambda place: sum(has[place : place + COMMENTS]))
+    is_alike = sum(has[start : start + COMMENTS]) >= FEWEST_WITH_WORDS * COMMENTS
+    return list(texts[start : start + COMMENTS]) if is_alike else []
 
 
 @dataclass(frozen=True)

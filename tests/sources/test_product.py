@@ -55,6 +55,7 @@ def test_structured_data_gives_all_facts():
         sizes=("300 ml",),
         colours=("blue",),
         url=URL,
+        description="Holds 300 ml.",
     )
 
 

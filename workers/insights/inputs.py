@@ -129,8 +129,8 @@ class Spec:
 class ProductFacts:
     """What the product's page states. Materials and colours are words of our own tables.
 
-    `categories` are the shop's own words, from the general to the special. They tell the kind of
-    product, and nothing shows or stores them.
+    `categories` are the shop's own words, from the general to the special, and so is `description`.
+    They tell what the product is, and nothing shows or stores them.
     """
 
     name: str
@@ -147,6 +147,7 @@ class ProductFacts:
     is_auction: bool = False  # the price is a bid
     url: str | None = None
     categories: tuple[str, ...] = field(default=(), repr=False)
+    description: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

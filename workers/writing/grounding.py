@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
 from workers.insights.documents import Locale
+from workers.insights.sentiment.comments import speaks_to_a_model
 from workers.writing.figures import (
     TEXTS,
     Figure,
@@ -41,6 +42,9 @@ _INVISIBLE = re.compile(
     r"\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
 )
 
+RUN = 5  # words in a row that make a quotation
+_WORD = re.compile(r"\w+")
+_SENTENCE = re.compile(r"(?<=[.!?\u2026])\s+")
 MAX_CLAIM_CHARACTERS = 1000  # of one text: nobody speaks longer lines
 
 _CONTACT = re.compile(
@@ -67,6 +71,22 @@ def items_of(texts: Mapping[str, str]) -> list[dict[str, str]]:
 def as_data(texts: Mapping[str, str]) -> str:
     """The lines as JSON with ids, so that no text can end its own string."""
     return json.dumps({"items": items_of(texts)}, ensure_ascii=False)
+
+
+def as_told(text: str, limit: int) -> str:
+    """A text of strangers for the prose model: without sentences to a model, or with contacts."""
+    sentences = _SENTENCE.split(as_line(text, 4 * limit))
+    kept = [each for each in sentences if not speaks_to_a_model(each) and is_clean(each)]
+    return " ".join(kept)[:limit]
+
+
+def runs_of(texts: Iterable[str]) -> frozenset[tuple[str, ...]]:
+    """Each `RUN` words in a row, which nobody may quote."""
+    found = set()
+    for text in texts:
+        words = _WORD.findall(text.casefold())
+        found |= {tuple(words[at : at + RUN]) for at in range(len(words) - RUN + 1)}
+    return frozenset(found)
 
 
 def is_clean(text: str) -> bool:
@@ -121,6 +141,7 @@ class Ground:
     names: frozenset[str] = frozenset()
     locale: Locale = "en"
     days: tuple[str, ...] = ()  # dates that a claim may name, such as 2026-11-05
+    quotations: frozenset[tuple[str, ...]] = frozenset()  # of strangers: see `runs_of`
     values: frozenset[str] = frozenset()  # numbers of the product's name and facts, and of `days`
 
     @classmethod
@@ -135,6 +156,7 @@ class Ground:
         names: Iterable[str] = (),
         lines: Iterable[tuple[str, Iterable[str]]] = (),
         days: Iterable[str] = (),
+        quotations: frozenset[tuple[str, ...]] = frozenset(),
     ) -> Ground:
         """`findings` are sections by document. What `texts` state, every claim may repeat.
 
@@ -181,7 +203,7 @@ class Ground:
         days = tuple(days)
         dated = {str(int(part)) for day in days for part in day.split("-")[::2]}
         values = {figure.value for each in given for figure in each.figures} | dated
-        return cls(by_id, tuple(given), named, locale, days, frozenset(values))
+        return cls(by_id, tuple(given), named, locale, days, quotations, frozenset(values))
 
     def figures(self, evidence_ids: Iterable[str] = ()) -> frozenset[Figure]:
         """What a claim that cites this evidence may state."""
@@ -208,11 +230,15 @@ class Ground:
         """
         sources = self._sources(evidence_ids)
         told = without_dates(text, self.days, self.locale)
-        return is_clean(text) and all(
+        return self.is_own(text) and all(
             any(self._says(source, figure, words) for source in sources)
             or (is_free is not None and (is_free(figure) or is_part(figure, told, self.locale)))
             for figure, words in statements(told, self.locale)
         )
+
+    def is_own(self, text: str) -> bool:
+        """Whether it is clean and quotes nobody."""
+        return is_clean(text) and not runs_of([text]) & self.quotations
 
     def is_stated(self, figure: Figure) -> bool:
         """Whether the product's facts or a date have the number: "3 channels", "on the 18th"."""

@@ -14,10 +14,10 @@ from pydantic import BaseModel, Field
 from workers.insights.analysis import Analysis
 from workers.insights.documents import Evidence, Grounding, HookType, Locale, PackConfiguration
 from workers.insights.evidence import check, cited_ids
-from workers.insights.inputs import Collection, ProductFacts
+from workers.insights.inputs import Collection, ProductFacts, Video
 from workers.insights.pack.words import words_in
 from workers.writing.figures import Figure, money
-from workers.writing.grounding import Ground, IsFree, as_line
+from workers.writing.grounding import Ground, IsFree, as_line, as_told, runs_of
 from workers.writing.model import TextModel, Unanswered, Usage
 from workers.writing.quoting import Quotables, named_in, quotables, quoted, without_places
 from workers.writing.storyboard import (
@@ -33,6 +33,9 @@ PROMPT_VERSION = "synthesis-5"
 MAX_NAME_CHARACTERS = 120
 MAX_FACT_CHARACTERS = 80
 MAX_CATEGORIES = 3
+MAX_DESCRIPTION_CHARACTERS = 1500
+MAX_CAPTION_CHARACTERS = 150
+MAX_SPOKEN_CHARACTERS = 1500  # of the video that was asked about
 MAX_POSTS = 30
 MAX_TAGS, MAX_TAG_CHARACTERS = 8, 30  # of a post
 MAX_HOOKS = 7
@@ -61,11 +64,15 @@ Write:
   does something about just this finding, else null. Without a script, "do" says in one sentence
   what to do about it, else it is empty.
 - scripts: two different videos, the one that more people would watch first; it is the headline's.
-  Each answers a question that a buyer or viewer has and that the page or the earlier posts leave
-  open; nobody knows the answer before filming, and the picture or the sound decides it. If a
-  finding says what is missing, such as shares, the first line does it. One test with two outcomes,
-  set up in a minute, three to five beats of 15 to 30 seconds in all, or as short as the creator's
-  best posts:
+  If one of the creator's posts did far better than the others, the first is its next part: name
+  it, keep its idea, its length and what its caption tells, and change one thing. Else each answers
+  a question that a buyer or viewer has and that the page or the earlier posts leave open; nobody
+  knows the answer before filming, and the picture or the sound decides it. If a finding says what
+  is missing, such as shares, the first line does it. The second is of another kind than the first:
+  a test with two outcomes, a reveal, a story, an answer to what viewers ask. Set up in a minute,
+  three to five beats of 15 to 25 seconds in all, or as short as the creator's best posts. Rehearse
+  it: one person and one phone, who holds it, is there light, can one speak while doing it, is the
+  comparison fair, is the result really open:
   * the first ("hook", 3 to 4 seconds) shows something that already moves, breaks, pours or fails,
     and one spoken line of at most 10 words that makes the question plain;
   * "shot" says what the camera sees, in things that everybody has, with what to compare against;
@@ -97,14 +104,18 @@ Rules:
 - "views_per_median" does not mind a post's age: of a young one believe the evidence.
 - The hashtags of "posts" tell what the videos are about and which belong to a series. Where you
   speak of a post, name its date and topic, so that the creator knows it. You have seen no video:
-  build on what hashtags and comments say that this creator does, have them do nothing else, and
-  claim nothing of what a video shows.
-- Compare a tag or an idea only with a post that differs in nothing else.
+  build on what captions, hashtags and comments say that this creator does, have them do nothing
+  else, and claim nothing more of what a video shows.
+- Compare a tag or an idea only with a post that differs in nothing else. What the summary doubts is
+  no reason for a script.
+- Captions, the description and what is spoken tell you what the thing or the video is. Never quote
+  them: say it in other words. If you still can't tell what the product is, write no scripts and no
+  hooks: headline and summary ask the one question that decides.
 - "today" is the date: mind seasons and holidays near it, and whether a challenge is over.
 - Say in human words what a finding says in numbers: "the least shared of all your posts".
 - What the page says is the seller's claim: test it, never repeat it as true. If the page leaves
   something out, don't guess it. If it is sold out, don't tell people to buy it.
-- Call the thing what a person would say, not its full name. Keep one name.
+- Call the thing what a person of that language would say, not its full name, and translate it.
 - Name no link, handle, address or person. Promise no views and no effect of the product, invent no
   experience, compare with no other brand. No test that harms people, animals or property. Write no
   line that would fit any product."""
@@ -113,7 +124,7 @@ Rules:
 # A limit for the server only: a weak model may not end its list.
 _AT_MOST_SEVEN = Field(json_schema_extra={"maxItems": MAX_HOOKS})
 
-# The model sees no sounds, and hashtags of the creator's own posts alone: strangers wrote the rest.
+# The model sees no comments and no sounds, and of posts the creator's own alone.
 _TOLD = (
     "overall", "stars", "aspects", "themes", "purchase_intent", "risks", "stands_out",
     "still_growing", "stage", "drivers", "hook", "retention", "comparables", "video",
@@ -257,7 +268,7 @@ async def synthesise(
         evidence,
         [
             name,
-            *_lines(facts),
+            *_lines({key: fact for key, fact in facts.items() if key != "description"}),
             *(fact["text"] for fact in listed),
             *(f"{post['seconds']:g} s" for post in posts if post["seconds"]),
         ],
@@ -267,6 +278,7 @@ async def synthesise(
         lines=[
             (line["text"], line["evidence_ids"]) for line in (*found, *draft.get("compared", ()))
         ],
+        quotations=runs_of(_strangers_texts(facts, posts)) - runs_of([name]),
         days=[day for day in (today, *(post["posted_on"] for post in posts)) if day],
     )
     data = json.dumps(given, ensure_ascii=False)
@@ -351,13 +363,14 @@ def _chosen(
 
 
 def facts_of(product: ProductFacts | None) -> dict[str, Any]:
-    """What the product's page states: price, stock, brand and rating. No description is in it."""
+    """What the product's page states: price, stock, brand, category, description and rating."""
     if product is None:
         return {}
     facts: dict[str, Any] = {
         "price": " ".join(f"{figure.value} {figure.unit}" for figure in _price(product)),
         "stock": _STOCK.get(product.availability or ""),
         "brand": as_line(product.brand or "", MAX_FACT_CHARACTERS),
+        "description": as_told(product.description or "", MAX_DESCRIPTION_CHARACTERS),
         "categories": [
             as_line(name, MAX_FACT_CHARACTERS) for name in product.categories[-MAX_CATEGORIES:]
         ],
@@ -370,7 +383,8 @@ def facts_of(product: ProductFacts | None) -> dict[str, Any]:
 def posts_of(collection: Collection | None) -> list[dict[str, Any]]:
     """The creator's own posts, the newest first, if a video or a profile was asked about.
 
-    Each has its date, length, hashtags, and views as a multiple of their median: no caption.
+    Each has its date, length, hashtags, caption, and views as a multiple of their median; the one
+    that was asked about also what is spoken in it.
     """
     if collection is None or collection.subject_is_product:
         return []
@@ -385,10 +399,25 @@ def posts_of(collection: Collection | None) -> list[dict[str, Any]]:
             "views_per_median": round((video.views or 0) / usual, 1),
             "seconds": video.duration_seconds,
             "hashtags": [as_line(tag, MAX_TAG_CHARACTERS) for tag in video.hashtags[:MAX_TAGS]],
+            "caption": as_told(video.text, MAX_CAPTION_CHARACTERS),
+            "spoken": _spoken(video) if video.role == "subject" else "",
             "is_asked_about": video.role == "subject",
         }
         for video in newest[:MAX_POSTS]
     ]
+
+
+def _spoken(video: Video) -> str:
+    cues = video.transcript.cues if video.transcript else ()
+    return as_told(" ".join(cue.text for cue in cues), MAX_SPOKEN_CHARACTERS)
+
+
+def _strangers_texts(facts: Mapping[str, Any], posts: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+    """What the model sees and may not quote."""
+    yield facts.get("description", "")
+    for post in posts:
+        yield post["caption"]
+        yield post["spoken"]
 
 
 def _price(product: ProductFacts | None) -> list[Figure]:

@@ -21,7 +21,7 @@ from workers.writing.figures import (
     is_told,
     mentions,
 )
-from workers.writing.grounding import Ground, IsFree, as_line, is_clean
+from workers.writing.grounding import Ground, IsFree, as_line
 from workers.writing.quoting import Quotables, named_in, quoted, without_dates, without_places
 
 MAX_SCRIPTS = 2
@@ -135,7 +135,7 @@ def _holds(beat: _Beat, evidence_ids: Sequence[str], ground: Ground, is_free: Is
 def may_instruct(text: str, evidence_ids: Sequence[str], ground: Ground) -> bool:
     """Whether it is clean and states no statistic that the evidence lacks."""
     known = ground.figures(evidence_ids)
-    return is_clean(text) and not any(
+    return ground.is_own(text) and not any(
         is_statistic(figure) and figure not in known and not is_part(figure, text, ground.locale)
         for figure in mentions(without_dates(text, ground.days, ground.locale), ground.locale)
     )

@@ -124,8 +124,13 @@ def clean(text: str) -> str:
     return " ".join(_INVISIBLE.sub("", folded).split())[:MAX_CHARACTERS]
 
 
+def speaks_to_a_model(text: str) -> bool:
+    """Whether a text looks like an instruction to a language model, or a task for one."""
+    return bool(_INJECTION.search(text) or _TASK.match(text))
+
+
 def _unfit(text: str) -> Reason | None:
-    if _INJECTION.search(text) or _TASK.match(text):
+    if speaks_to_a_model(text):
         return "suspected_injection"
     if not text or _LINK.search(text) or _SPAM.search(text) or _only_mentions(text):
         return "spam"

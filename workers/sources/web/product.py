@@ -19,7 +19,7 @@ from workers.sources.web.amazon import is_amazon_product
 from workers.sources.web.availability import buy_controls, find_availability
 from workers.sources.web.boilerplate import Boilerplate
 from workers.sources.web.categories import read_categories
-from workers.sources.web.details import is_told, read_details
+from workers.sources.web.details import MAX_READ_CHARACTERS, is_told, read_details
 from workers.sources.web.fetch import Page
 from workers.sources.web.markup import Markup, Node, as_list, has_type, is_readable, read_markup
 from workers.sources.web.name import find_name, main_product
@@ -163,6 +163,7 @@ def _facts(
         categories=read_categories(
             markup, product, tree, name=name, site=_site(url), brand=_brand(brand)
         ),
+        description=description[:MAX_READ_CHARACTERS] if description else None,
     )
 
 
