@@ -44,6 +44,7 @@ _INVISIBLE = re.compile(
 
 RUN = 5  # words in a row that make a quotation
 _WORD = re.compile(r"\w+")
+_HANDLE = re.compile(r"(?<!\w)@[\w.]+ ?")
 _SENTENCE = re.compile(r"(?<=[.!?\u2026])\s+")
 MAX_CLAIM_CHARACTERS = 1000  # of one text: nobody speaks longer lines
 
@@ -74,8 +75,10 @@ def as_data(texts: Mapping[str, str]) -> str:
 
 
 def as_told(text: str, limit: int) -> str:
-    """A text of strangers for the prose model: without sentences to a model, or with contacts."""
-    sentences = _SENTENCE.split(as_line(text, 4 * limit))
+    """A text of strangers for the prose model: without handles, and without sentences that speak to
+    a model or name a contact.
+    """
+    sentences = _SENTENCE.split(_HANDLE.sub("", as_line(text, 4 * limit)))
     kept = [each for each in sentences if not speaks_to_a_model(each) and is_clean(each)]
     return " ".join(kept)[:limit]
 
