@@ -78,9 +78,7 @@ def pytest_configure() -> None:
 def postgres_server() -> Iterator[server.TestServer]:
     # Another version than the embedded one, such as hosted's: its folder of programs.
     binaries = Path(os.environ.get("POSTGRES_BIN") or server.PROFILE.binaries)
-    yield from server.run(
-        server.ROOT / ".local", profile=replace(server.PROFILE, binaries=binaries)
-    )
+    yield from server.run(server.home(), profile=replace(server.PROFILE, binaries=binaries))
 
 
 postgres_template = factories.postgresql_noproc(
