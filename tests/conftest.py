@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import os
+import sys
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
@@ -24,6 +26,13 @@ from tests.database import Database, opened
 from tests.postgrest import RunningPostgrest, serve
 
 network.allow_loopback_only()
+# Processes that tests start would compile each module again, and so would the next run.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+# Each process of a run has one thread for matrices, as workers have: more wait for each other.
+os.environ |= {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+# Nothing that is imported or collected is garbage: it is not looked through during the tests.
+gc.disable()
 # Examples take as long as a busy machine needs.
 hypothesis_settings.register_profile(
     "patient", deadline=None, suppress_health_check=[HealthCheck.too_slow]
@@ -61,6 +70,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         return not is_long, -tests[item.path]
 
     items.sort(key=by_length)
+
+
+def pytest_collection_finish() -> None:
+    gc.freeze()
+    gc.enable()
 
 
 def pytest_configure() -> None:
