@@ -45,11 +45,20 @@ def temporary_server(data_dir: Path, profile: Profile = EMBEDDED) -> Iterator[po
 
 
 def free_port() -> int:
-    """A free TCP port of the loopback interface."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """A free TCP port of the loopback interface.
+
+    A connection to it has just ended. For a minute the system gives such a port to nobody else, and
+    a server may still listen on it.
+    """
+    with socket.socket() as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(1)
+        port: int = listener.getsockname()[1]
+        with socket.create_connection(("127.0.0.1", port)):
+            accepted, _ = listener.accept()
+            accepted.close()  # the side that closes first is the one that lingers
+    return port
 
 
 def migrated(server: postgres.Server, profile: Profile = EMBEDDED) -> Database:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import os
+import sys
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
@@ -24,6 +26,13 @@ from tests.database import Database, opened
 from tests.postgrest import RunningPostgrest, serve
 
 network.allow_loopback_only()
+# Processes that tests start would compile each module again, and so would the next run.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+# Each process of a run has one thread for matrices, as workers have: more wait for each other.
+os.environ |= {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+# Nothing that is imported or collected is garbage: it is not looked through during the tests.
+gc.disable()
 # Examples take as long as a busy machine needs.
 hypothesis_settings.register_profile(
     "patient", deadline=None, suppress_health_check=[HealthCheck.too_slow]
@@ -63,6 +72,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=by_length)
 
 
+def pytest_collection_finish() -> None:
+    gc.freeze()
+    gc.enable()
+
+
 def pytest_configure() -> None:
     """A developer's settings must not reach a test. PROFILE chooses the database of all tests."""
     ours = {name.upper() for kind in _all_settings(Settings) for name in kind.model_fields}
@@ -78,9 +92,7 @@ def pytest_configure() -> None:
 def postgres_server() -> Iterator[server.TestServer]:
     # Another version than the embedded one, such as hosted's: its folder of programs.
     binaries = Path(os.environ.get("POSTGRES_BIN") or server.PROFILE.binaries)
-    yield from server.run(
-        server.ROOT / ".local", profile=replace(server.PROFILE, binaries=binaries)
-    )
+    yield from server.run(server.home(), profile=replace(server.PROFILE, binaries=binaries))
 
 
 postgres_template = factories.postgresql_noproc(

@@ -28,6 +28,7 @@ from tests.flow.stack import (
 )
 from tests.patience import PATIENCE_SECONDS
 from tests.prometheus import MISSING, MONITORING, Prometheus, is_installed, rules, scaled, scraping
+from tests.server import home
 
 DASHBOARD = json.loads((MONITORING / "dashboard.json").read_text())
 PANELS = {panel["title"]: panel for panel in DASHBOARD["panels"] if panel["type"] != "row"}
@@ -104,8 +105,8 @@ def test_scaling_shortens_windows_and_leaves_thresholds(expression: str):
 
 @pytest.fixture(scope="module")
 def stack() -> Iterator[LocalStack]:
-    remove_leftovers(ROOT / ".local")
-    stack = configured(ROOT / ".local" / f"flow-{os.getpid()}-monitoring")
+    remove_leftovers()
+    stack = configured(home() / f"flow-{os.getpid()}-monitoring")
     try:
         started = stack.run("up", check=False)
         assert started.returncode == 0, started.stderr

@@ -8,9 +8,9 @@ from collections.abc import Generator, Iterator
 
 import pytest
 
-from local.layout import ROOT
 from tests.flow import shop as shops
 from tests.flow.stack import LocalStack, configured, remove_leftovers, sample_with
+from tests.server import home
 
 
 @pytest.hookimpl(wrapper=True)
@@ -41,10 +41,10 @@ def shop(canary: str) -> Iterator[shops.Shop]:
 def stack(
     shop: shops.Shop, canary: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[LocalStack]:
-    remove_leftovers(ROOT / ".local")
+    remove_leftovers()
     sample = sample_with(tmp_path_factory.mktemp("sample"), canary)
     stack = configured(
-        ROOT / ".local" / f"flow-{os.getpid()}",
+        home() / f"flow-{os.getpid()}",
         FETCH_ALLOW=f"127.0.0.1:{shop.server_port}",
         SAMPLE_DATA=str(sample),
     )

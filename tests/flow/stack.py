@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-import psutil
 from psutil import Process
 
 from core.config import LocalSettings, setting_names
@@ -24,8 +23,8 @@ from local import clerk, environment, postgres, processes
 from local.layout import ROOT, Layout
 from local.profiles import PROFILES
 from local.scratch import free_port
+from tests import server
 from tests.patience import GUNICORN, PATIENCE_SECONDS
-from tests.server import PROFILE
 
 _PORTS = (
     "api_port",
@@ -128,14 +127,13 @@ class _Session(httpx.Auth):
             yield request
 
 
-def remove_leftovers(folder: Path) -> None:
-    """Ends and removes the stacks that killed test sessions left below `folder`."""
-    for stack in (*folder.glob("flow-*"), *folder.glob("robust-*")):
-        if not psutil.pid_exists(int(stack.name.split("-")[1])):
-            processes.stop(stack)
-            for profile in PROFILES:
-                postgres.stop(Layout(stack, profile).data, mode="immediate")
-            shutil.rmtree(stack, ignore_errors=True)  # another process removes it, too
+def remove_leftovers() -> None:
+    """Ends and removes the stacks that killed test sessions left behind."""
+    for stack in (*server.leftovers("flow-*"), *server.leftovers("robust-*")):
+        processes.stop(stack)
+        for profile in PROFILES:
+            postgres.stop(Layout(stack, profile).data, mode="immediate")
+        shutil.rmtree(stack, ignore_errors=True)  # another process removes it, too
 
 
 def configured(folder: Path, **settings: str) -> LocalStack:
@@ -144,9 +142,11 @@ def configured(folder: Path, **settings: str) -> LocalStack:
     # Empty variables hide what a developer's .env says.
     hidden = dict.fromkeys(setting_names(), "")
     chosen = {name.upper(): str(port) for name, port in ports.items()}
-    placed = {"LOCAL_DIR": str(folder), "PROFILE": PROFILE.name}
+    placed = {"LOCAL_DIR": str(folder), "PROFILE": server.PROFILE.name}
     variables = os.environ | GUNICORN | hidden | chosen | settings | placed
-    return LocalStack(LocalSettings(local_dir=folder, profile=PROFILE.name, **ports), variables)
+    return LocalStack(
+        LocalSettings(local_dir=folder, profile=server.PROFILE.name, **ports), variables
+    )
 
 
 def add_product(client: httpx.Client, source_url: str, name: str = "Bottle") -> Row:

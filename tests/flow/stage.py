@@ -9,9 +9,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from local import stripe
-from local.layout import ROOT
 from tests.flow import shop as shops
 from tests.flow.stack import LocalStack, configured, remove_leftovers
+from tests.server import home
 
 
 @dataclass(frozen=True)
@@ -30,11 +30,11 @@ class Stage:
 def opened(name: str, *allowed: str) -> Iterator[Stage]:
     """The stage, until the block ends. Its workers may also reach the `allowed` hosts and ports."""
     fake = stripe.FakeStripe()
-    remove_leftovers(ROOT / ".local")
+    remove_leftovers()
     with shops.opened("lamp") as shop, stripe.serving(fake):
         fake.offer()
         stack = configured(
-            ROOT / ".local" / f"flow-{os.getpid()}-{name}",
+            home() / f"flow-{os.getpid()}-{name}",
             FETCH_ALLOW=",".join((f"127.0.0.1:{shop.server_port}", *allowed)),
             STRIPE_SECRET_KEY=f"sk_test_{name}",
             STRIPE_API_BASE=fake.base,

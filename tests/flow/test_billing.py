@@ -13,9 +13,9 @@ import psycopg
 import pytest
 
 from local import clerk
-from local.layout import ROOT
 from tests.flow.stack import LocalStack, configured, processes_of
 from tests.patience import PATIENCE_SECONDS
+from tests.server import home
 
 pytestmark = pytest.mark.flow
 SERVER = ("-m", "local.stripe_server")
@@ -25,7 +25,7 @@ SERVER = ("-m", "local.stripe_server")
 def stack() -> Iterator[LocalStack]:
     # A real key of a developer must not meet the stand-in.
     one = configured(
-        ROOT / ".local" / f"flow-{os.getpid()}-billing",
+        home() / f"flow-{os.getpid()}-billing",
         STRIPE="fake",
         STRIPE_SECRET_KEY="sk_live_real",
         STRIPE_API_BASE="http://127.0.0.1:9",

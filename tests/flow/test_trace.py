@@ -21,8 +21,8 @@ from local.demo.trace import (
     tree,
     wait_for_spans,
 )
-from local.layout import ROOT
 from tests.flow.stack import LocalStack, configured, remove_leftovers
+from tests.server import home
 
 pytestmark = pytest.mark.flow
 
@@ -35,9 +35,9 @@ def receiver() -> Iterator[Receiver]:
 
 @pytest.fixture(scope="module")
 def stack(receiver: Receiver) -> Iterator[LocalStack]:
-    remove_leftovers(ROOT / ".local")
+    remove_leftovers()
     stack = configured(
-        ROOT / ".local" / f"flow-{os.getpid()}-trace",
+        home() / f"flow-{os.getpid()}-trace",
         OTEL_EXPORTER_OTLP_ENDPOINT=receiver.url,
         OTEL_EXPORTER_OTLP_HEADERS="x-collector-token=collector-secret",
         OTEL_BSP_SCHEDULE_DELAY="100",

@@ -111,7 +111,7 @@ class World:
 @contextmanager
 def running() -> Iterator[World]:
     """The stack of this process, in a folder and on ports of its own, removed at the end."""
-    remove_leftovers(ROOT / ".local")
+    remove_leftovers()
     model = Model()
     with openai.serving() as server, apify.serving(_videos()) as videos:
         server.decide = model.answer

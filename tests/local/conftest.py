@@ -8,14 +8,14 @@ from collections.abc import Iterator
 import pytest
 
 from local import health, processes
-from local.layout import ROOT
 from tests.flow.stack import LocalStack, configured
 from tests.patience import PATIENCE_SECONDS
+from tests.server import home
 
 
 @pytest.fixture(scope="session")
 def robust_stack() -> Iterator[LocalStack]:
-    folder = ROOT / ".local" / f"robust-{os.getpid()}"
+    folder = home() / f"robust-{os.getpid()}"
     # A first start that was killed while it made the data directory leaves this.
     half_made = folder / "postgres.partial"
     half_made.mkdir(parents=True)

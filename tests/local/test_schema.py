@@ -10,9 +10,8 @@ import psycopg
 import pytest
 
 from local import provisioning, scratch
-from local.layout import ROOT
 from local.tools import generated, schema, schema_page
-from tests.server import PLATFORM, migrate
+from tests.server import PLATFORM, home, migrate
 
 FUNCTION = "select pg_get_functiondef('private.is_blank'::regproc)"
 # What differs, what says so, the line of the schemas, the line of the migrations.
@@ -82,7 +81,7 @@ CASES = {
 
 @pytest.fixture(scope="module")
 def server():
-    with schema.built(ROOT / ".local" / f"test-{os.getpid()}-schemas") as running:
+    with schema.built(home() / f"test-{os.getpid()}-schemas") as running:
         yield running
 
 
@@ -174,7 +173,7 @@ def test_a_draft_leads_from_the_migrations_to_the_schemas(server, migrated, tmp_
     monkeypatch.setattr(schema, "INITIAL", initial)
     provisioning.set_passwords(server.superuser_url(), {"postgres": "made-up"})
     url = f"postgresql://postgres:made-up@127.0.0.1:{server.port}/{migrated}"
-    path = schema.draft("later", ROOT / ".local", scratch.Database(server, url))
+    path = schema.draft("later", home(), scratch.Database(server, url))
     assert re.fullmatch(r"\d{14}_later\.sql", path.name)
     [statement] = [line for line in path.read_text().splitlines() if line.strip()]
     assert statement == "CREATE INDEX later_idx ON public.products USING btree (name);"

@@ -113,6 +113,7 @@ def test_other_users_of_the_machine_read_no_secret(stack: LocalStack):
 def test_a_taken_port_is_named_with_its_variable(tmp_path: Path):
     stack = configured(tmp_path / "stack")
     with socket.socket() as other:
+        other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         other.bind(("127.0.0.1", stack.settings.api_port))
         other.listen()
         refused = stack.run("up", check=False)

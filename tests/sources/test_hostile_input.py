@@ -10,7 +10,7 @@ import pytest
 
 from tests.data import hostile
 from workers.engine.errors import Reject
-from workers.insights.analysis import analyse
+from workers.insights.analysis import analyse, load_models
 from workers.insights.inputs import Collection, Comment
 from workers.sources.tiktok.items import read_comments, read_videos
 from workers.sources.web.fetch import Page
@@ -60,6 +60,12 @@ def analysed(comments=(), videos=()):
         comments=tuple(comments),
     )
     return analyse(collection, product_name="Mug", now=NOW, ref_key=KEY)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _models() -> None:
+    """The children inherit the models, as those of a worker do: none loads them anew."""
+    load_models()
 
 
 @pytest.mark.parametrize("name", hostile.PAGES)

@@ -36,7 +36,7 @@ def reshape(host: str, port: int, dbname: str, **_: object) -> None:
 def postgres_15_server() -> Iterator[server.TestServer]:
     folder = server.ROOT / ".local" / f"test-{os.getpid()}-binaries"
     try:
-        yield from server.run(server.ROOT / ".local", "-15", pg15.copied(folder))
+        yield from server.run(server.home(), "-15", pg15.copied(folder))
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 

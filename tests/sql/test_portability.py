@@ -215,7 +215,7 @@ def restored(db: Database, *options: str) -> Iterator[Database]:
 def db_15() -> Iterator[Database]:
     """A migrated database on a copy of Debian's PostgreSQL 15: pgmq is added to the copy."""
     folder = server.ROOT / ".local" / f"postgres-15-{os.getpid()}"
-    data_dir = folder / "data"
+    data_dir = server.home() / f"test-{os.getpid()}-portability"
     try:
         for part in ("lib", "share"):
             shutil.copytree(Path("/usr", part, DEBIAN_15), folder / part / DEBIAN_15)
@@ -229,7 +229,8 @@ def db_15() -> Iterator[Database]:
         database.connection.close()
     finally:
         postgres.stop(data_dir, mode="immediate")
-        shutil.rmtree(folder, ignore_errors=True)
+        for part in (folder, data_dir):
+            shutil.rmtree(part, ignore_errors=True)
 
 
 def permissions(db: Database) -> set[tuple[str, ...]]:

@@ -48,7 +48,7 @@ class Reader:
 
 def run() -> list[Figure]:
     """The waves again and again, until the user has read enough beside them."""
-    remove_leftovers(ROOT / ".local")
+    remove_leftovers()
     stack = configured(ROOT / ".local" / f"flow-{os.getpid()}")
     try:
         stack.run("up")

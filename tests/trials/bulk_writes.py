@@ -30,7 +30,7 @@ select user_id, id, 'Look at this lamp.' from public.products, generate_series(1
 
 def run() -> list[Figure]:
     """The reader's answers idle, beside the bulk and beside the slow changes."""
-    remove_leftovers(ROOT / ".local")
+    remove_leftovers()
     stack = configured(ROOT / ".local" / f"flow-{os.getpid()}")
     try:
         stack.run("up")

@@ -43,7 +43,7 @@ _PRODUCTS = 4
 
 def run() -> list[Figure]:
     """Starts two stacks and a shop of its own."""
-    remove_leftovers(ROOT / ".local")
+    remove_leftovers()
     with shops.opened("canary") as shop, _cells(shop) as (a, b):
         return _tried(a, b, shop)
 

@@ -14,7 +14,7 @@ from tests.database import Database, opened
 @contextmanager
 def migrated_database() -> Iterator[Database]:
     """Gone with its server at the end."""
-    with contextmanager(server.run)(server.ROOT / ".local", "-trial") as running:
+    with contextmanager(server.run)(server.home(), "-trial") as running:
         given = {"host": running.host, "port": running.port, "user": running.user}
         with psycopg.connect(**given, dbname="postgres", autocommit=True) as superuser:
             superuser.execute("create database trial")
