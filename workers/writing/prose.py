@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from datetime import date, timedelta
 from functools import partial
 from statistics import median
 from typing import Annotated, Any, TypeVar
@@ -15,7 +16,7 @@ from workers.insights.analysis import Analysis
 from workers.insights.documents import Evidence, Grounding, HookType, Locale, PackConfiguration
 from workers.insights.evidence import check, cited_ids
 from workers.insights.inputs import Collection, ProductFacts, Video
-from workers.insights.pack.words import words_in
+from workers.insights.pack.words import half_up, words_in
 from workers.writing.figures import Figure, money
 from workers.writing.grounding import Ground, IsFree, as_line, as_told, runs_of
 from workers.writing.model import TextModel, Unanswered, Usage
@@ -33,6 +34,7 @@ PROMPT_VERSION = "synthesis-5"
 MAX_NAME_CHARACTERS = 120
 MAX_FACT_CHARACTERS = 80
 MAX_CATEGORIES = 3
+DAYS_AHEAD = 60
 MAX_DESCRIPTION_CHARACTERS = 1500
 MAX_CAPTION_CHARACTERS = 150
 MAX_SPOKEN_CHARACTERS = 1500  # of the video that was asked about
@@ -279,7 +281,7 @@ async def synthesise(
             (line["text"], line["evidence_ids"]) for line in (*found, *draft.get("compared", ()))
         ],
         quotations=runs_of(_strangers_texts(facts, posts)) - runs_of([name]),
-        days=[day for day in (today, *(post["posted_on"] for post in posts)) if day],
+        days=[*_coming(today), *(post["posted_on"] for post in posts if post["posted_on"])],
     )
     data = json.dumps(given, ensure_ascii=False)
     answered = await model.ask(instructions, data, _Prose)
@@ -362,6 +364,12 @@ def _chosen(
             yield {"id": each.id, "do": do}
 
 
+def _coming(today: str | None) -> Iterator[str]:
+    """Dates on which a video may be planned, or that it may speak of."""
+    if today is not None:
+        yield from (str(date.fromisoformat(today) + timedelta(n)) for n in range(DAYS_AHEAD))
+
+
 def facts_of(product: ProductFacts | None) -> dict[str, Any]:
     """What the product's page states: price, stock, brand, category, description and rating."""
     if product is None:
@@ -376,7 +384,9 @@ def facts_of(product: ProductFacts | None) -> dict[str, Any]:
         ],
     }
     if product.rating is not None and product.review_count and 0 < product.rating <= 5:
-        facts["rating"] = f"{product.rating:.1f} of 5 stars from {product.review_count} reviews"
+        facts["rating"] = (
+            f"{half_up(product.rating, 1)} of 5 stars from {product.review_count} reviews"
+        )
     return {name: fact for name, fact in facts.items() if fact}
 
 
