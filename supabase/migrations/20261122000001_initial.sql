@@ -7994,7 +7994,7 @@ declare
             from
                 jsonb_path_query(v_content, 'lax $.script_templates[*]')
                 with ordinality as t (part, n),
-                jsonb_path_query(t.part, 'lax $.beats[*] ? (@.kind == "demo")') as b (part)
+                jsonb_path_query(t.part, 'lax $.beats[*]') as b (part)
             where b.part ->> 'shot' <> ''
         ),
         '{}'

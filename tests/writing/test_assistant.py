@@ -135,6 +135,7 @@ async def test_the_models_script_is_the_packs_and_a_finding_points_to_it(server,
     assert (angle["title"], script["angle_id"]) == ("The shake test", angle["id"])
     assert [beat["text"] for beat in script["beats"]] == [spoken for _, _, spoken, _ in BEATS]
     assert [finding["do"] for finding in pack["findings"]] == [BEATS[1][1]]
+    assert {step["kind"] for step in pack["next_steps"]} <= {"more_comments", "read_comments"}
     cards = {card["kind"]: card["ref"] for card in pack["cards"]}
     assert (cards["script"], cards["angles"]) == (script["id"], angle["id"])
 

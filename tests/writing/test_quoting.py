@@ -57,5 +57,11 @@ def test_a_date_is_no_number(locale, text):
     assert not any(char.isdigit() for char in left)
 
 
+def test_the_next_part_of_a_series_is_no_number():
+    assert (
+        without_dates("Part two of it, Teil 2, parte dois.", [], "en") == "Part of it, Teil, parte."
+    )
+
+
 def test_another_date_stays():
     assert without_dates("On May 6.", ["2020-05-07"], "en") == "On May 6."

@@ -203,7 +203,7 @@ def is_small_count(figure: Figure) -> bool:
 
 def is_statistic(figure: Figure) -> bool:
     """Whether a number counts people or posts, rates or costs, as opposed to "at step 200"."""
-    return (is_told(figure) or figure.of is not None) and not is_small_count(figure)
+    return is_told(figure) and not is_small_count(figure)
 
 
 def is_told(figure: Figure) -> bool:

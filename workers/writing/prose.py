@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from datetime import date, timedelta
 from functools import partial
 from statistics import median
 from typing import Annotated, Any, TypeVar
@@ -15,7 +16,7 @@ from workers.insights.analysis import Analysis
 from workers.insights.documents import Evidence, Grounding, HookType, Locale, PackConfiguration
 from workers.insights.evidence import check, cited_ids
 from workers.insights.inputs import Collection, ProductFacts, Video
-from workers.insights.pack.words import words_in
+from workers.insights.pack.words import half_up, words_in
 from workers.writing.figures import Figure, money
 from workers.writing.grounding import Ground, IsFree, as_line, as_told, runs_of
 from workers.writing.model import TextModel, Unanswered, Usage
@@ -33,6 +34,7 @@ PROMPT_VERSION = "synthesis-5"
 MAX_NAME_CHARACTERS = 120
 MAX_FACT_CHARACTERS = 80
 MAX_CATEGORIES = 3
+DAYS_AHEAD = 60
 MAX_DESCRIPTION_CHARACTERS = 1500
 MAX_CAPTION_CHARACTERS = 150
 MAX_SPOKEN_CHARACTERS = 1500  # of the video that was asked about
@@ -60,19 +62,21 @@ Write:
   Nothing of the headline again, no riddle where there is none, and at most one sentence on what is
   not known.
 - findings: the draft's findings that help to decide, by their ids, the most useful first, perhaps
-  none; leave out those that only say what the thing is. "script" names the script (1 or 2) that
-  does something about just this finding, else null. Without a script, "do" says in one sentence
-  what to do about it, else it is empty.
-- scripts: two different videos, the one that more people would watch first; it is the headline's.
-  If one of the creator's posts did far better than the others, the first is its next part: name
-  it, keep its idea, its length and what its caption tells, and change one thing. Else each answers
-  a question that a buyer or viewer has and that the page or the earlier posts leave open; nobody
-  knows the answer before filming, and the picture or the sound decides it. If a finding says what
-  is missing, such as shares, the first line does it. The second is of another kind than the first:
-  a test with two outcomes, a reveal, a story, an answer to what viewers ask. Set up in a minute,
-  three to five beats of 15 to 25 seconds in all, or as short as the creator's best posts. Rehearse
-  it: one person and one phone, who holds it, is there light, can one speak while doing it, is the
-  comparison fair, is the result really open:
+  none; leave out those that say what the thing is or what its page states. "script" names the
+  script (1 or 2) that does something about just this finding, else null. Without a script, "do"
+  says in one sentence what to do about it, else it is empty.
+- scripts: two different videos, the one that a stranger would stop for first; it is the headline's.
+  It acts on the strongest finding: if a post is shared like no other, on that. If one of the
+  creator's posts did far better than the others, it is that post's next part: name it, keep its
+  idea and what its caption tells, and change one thing. Else it answers what people who buy or
+  watch such a thing care about most; use what you know of such things in general as a question,
+  never as a fact about this one. Nobody knows the answer before filming, both outcomes can really
+  happen, and the picture or the sound decides. The second is of another kind than the first: a
+  reveal, a story, an answer to what viewers ask, or, for a product, why one would want it. One
+  prop, one set-up of a minute, three or four beats of 12 to 18 seconds in all, or as short as the
+  creator's best posts. It is safe for the owner, and for a sold-out product it suits who has one.
+  Rehearse it: one person and one phone, who holds it, is there light, can one speak while doing it,
+  is the comparison fair:
   * the first ("hook", 3 to 4 seconds) shows something that already moves, breaks, pours or fails,
     and one spoken line of at most 10 words that makes the question plain;
   * "shot" says what the camera sees, in things that everybody has, with what to compare against;
@@ -87,7 +91,11 @@ Write:
 - hooks: three to five more first lines for other videos of the same thing, each with its own idea,
   and in "why" what it rests on and what one would film.
 - dos, donts: at most three each, only what follows from the evidence or from this very thing, and
-  is not said before. They speak of nothing that the scripts don't show.
+  is not said before. They speak of nothing that the scripts don't show. The first "do" is a caption
+  for the first script, ready to post, in quotation marks.
+Before you answer read it all once more: what you say of a length is what the seconds add up to; no
+line denies another or the facts; no line doubts what you can tell from the hashtags; a don't
+forbids nothing that a script does.
 
 Numbers:
 - Never put a statistic in your own words: how many people, comments, posts or views, a share, a
@@ -133,6 +141,10 @@ _TOLD = (
 _REWRITTEN = (
     "headline", "summary", "findings", "dos", "donts", "hooks", "angles", "script_templates",
 )  # fmt: skip
+# Steps that are no film ideas: the model has its own.
+_TO_KNOW_MORE = frozenset({
+    "wait_for_stock", "read_comments", "connect_tiktok", "more_comments", "more_posts",
+})  # fmt: skip
 _EVIDENCE_KEYS = ("id", "kind", "paraphrase", "n", "label")
 _STOCK = {
     "InStock": "in stock",
@@ -279,7 +291,7 @@ async def synthesise(
             (line["text"], line["evidence_ids"]) for line in (*found, *draft.get("compared", ()))
         ],
         quotations=runs_of(_strangers_texts(facts, posts)) - runs_of([name]),
-        days=[day for day in (today, *(post["posted_on"] for post in posts)) if day],
+        days=[*_coming(today), *(post["posted_on"] for post in posts if post["posted_on"])],
     )
     data = json.dumps(given, ensure_ascii=False)
     answered = await model.ask(instructions, data, _Prose)
@@ -362,6 +374,12 @@ def _chosen(
             yield {"id": each.id, "do": do}
 
 
+def _coming(today: str | None) -> Iterator[str]:
+    """Dates on which a video may be planned, or that it may speak of."""
+    if today is not None:
+        yield from (str(date.fromisoformat(today) + timedelta(n)) for n in range(DAYS_AHEAD))
+
+
 def facts_of(product: ProductFacts | None) -> dict[str, Any]:
     """What the product's page states: price, stock, brand, category, description and rating."""
     if product is None:
@@ -376,7 +394,9 @@ def facts_of(product: ProductFacts | None) -> dict[str, Any]:
         ],
     }
     if product.rating is not None and product.review_count and 0 < product.rating <= 5:
-        facts["rating"] = f"{product.rating:.1f} of 5 stars from {product.review_count} reviews"
+        facts["rating"] = (
+            f"{half_up(product.rating, 1)} of 5 stars from {product.review_count} reviews"
+        )
     return {name: fact for name, fact in facts.items() if fact}
 
 
@@ -511,6 +531,10 @@ def rewritten(analysis: Analysis, prose: Mapping[str, Any]) -> dict[str, Any]:
     configuration["findings"] = [
         found[chosen["id"]] | {"do": chosen["do"]} for chosen in prose.get("findings", ())
     ]
+    if prose.get("scripts"):
+        configuration["next_steps"] = [
+            step for step in configuration["next_steps"] if step["kind"] in _TO_KNOW_MORE
+        ]
     if not configuration["headline"] and prose.get("scripts"):
         configuration["headline"] = prose["scripts"][0]["title"]  # the engine's is another video
     for key in _REWRITTEN:

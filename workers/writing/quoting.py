@@ -15,6 +15,11 @@ from workers.insights.documents import Locale
 from workers.insights.pack.words import words_in
 
 _PLACE = re.compile(r"[{\[(]\s*([ef][1-9]\d{0,3})\s*[}\])]")
+# The next part of a series, in the languages of packs.
+_SEQUEL = re.compile(
+    r"\b(part|parte|partie|teil)\s+(?:[2-9]|two|three|dos|tres|dois|duas|tr\u00eas|deux|trois|zwei|drei)\b",
+    re.IGNORECASE,
+)
 _END = (".", "!", "?", "…", ":")
 
 
@@ -74,7 +79,8 @@ def named_in(texts: Iterable[str], known: Quotables) -> list[str]:
 
 
 def without_dates(text: str, days: Sequence[str], locale: Locale) -> str:
-    """The text without the dates of these days, such as 2020-11-05, as its language writes them."""
+    """The text without the dates of these days, such as 2020-11-05, and without "part two"."""
+    text = _SEQUEL.sub(lambda match: match[1], text)
     for day in days:
         year, month, number = (int(part) for part in day.split("-"))
         name = re.escape(words_in(locale).say(f"months.m{month}"))
