@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
@@ -24,6 +25,7 @@ from core.database import Row, connect
 _STEPS = ("begun", "frozen", "copied", "redirected", "arrived", "departed", "cleared")
 _SLOTS = (0, 1, 2, 3, None)  # of writing requests (private.before_request); None: inserts
 _BATCH = 500
+_LOCK_SECONDS = 2.0
 _MAX_COPIES = 3  # an operator may write to the account between a copy and its comparison
 
 
@@ -137,8 +139,7 @@ def begun(
     A last step of `cleared`: the account lives there already.
     """
     with _connection(settings.mover_db_url.get_secret_value()) as directory:
-        lock = "select pg_try_advisory_lock(hashtextextended(%s, 0))"
-        if not _value(directory, lock, f"move of {account_id}"):
+        if not _is_locked(directory, f"move of {account_id}"):
             raise MoveError("Another process moves this account now.")
         move = directory.execute(
             "select * from private.begin_move(%s, %s)", (account_id, target)
@@ -168,6 +169,15 @@ def _url(settings: MoverSettings, cell: Row) -> str:
 def _connection(url: str) -> Iterator[Connection[Row]]:
     with closing(connect(url, application_name="mover")) as connection:
         yield connection
+
+
+def _is_locked(directory: Connection[Row], name: str) -> bool:
+    """Whether this process has the lock. The server keeps a killed one's for a moment."""
+    lock = "select pg_try_advisory_lock(hashtextextended(%s, 0))"
+    end = time.monotonic() + _LOCK_SECONDS
+    while not (is_locked := _value(directory, lock, name)) and time.monotonic() < end:
+        time.sleep(0.05)
+    return bool(is_locked)
 
 
 def _value(db: Connection[Row], query: str, *parameters: object) -> Any:

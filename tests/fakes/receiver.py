@@ -6,6 +6,8 @@ import asyncio
 from contextlib import suppress
 from dataclasses import dataclass, field
 
+from tests.fakes.website import accepted
+
 OK = b"HTTP/1.1 204 No Content\r\ncontent-length: 0\r\n\r\n"
 
 
@@ -47,6 +49,7 @@ class Receiver:
         """Refuses connections from now on."""
         if self._server is not None:
             self._server.close()
+            await accepted()
             for writer in self._connections:
                 writer.close()
             ended = (writer.wait_closed() for writer in self._connections)

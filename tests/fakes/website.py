@@ -32,6 +32,12 @@ class Website:
         return self.origin + path
 
 
+async def accepted() -> None:
+    """Lets the loop give each connection that it has accepted to its server's function."""
+    for _ in range(10):
+        await asyncio.sleep(0)
+
+
 @asynccontextmanager
 async def serving(tls: ssl.SSLContext | None = None) -> AsyncIterator[Website]:
     """Serves until the block ends; a path without an answer is left hanging."""
@@ -56,6 +62,8 @@ async def serving(tls: ssl.SSLContext | None = None) -> AsyncIterator[Website]:
         try:
             yield site
         finally:
+            server.close()
+            await accepted()
             for writer in connections:
                 writer.close()
             ended = (writer.wait_closed() for writer in connections)
