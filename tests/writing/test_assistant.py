@@ -140,6 +140,27 @@ async def test_the_models_script_is_the_packs_and_a_finding_points_to_it(server,
     assert (cards["script"], cards["angles"]) == (script["id"], angle["id"])
 
 
+async def test_findings_stand_in_the_models_order_and_once(server, model, work):
+    def chooses(request):
+        answer = answers(request)
+        if "findings" in answer:
+            answer["findings"] = [
+                {"id": "f2", "script": None, "do": "Show the taste."},
+                {"id": "f1", "script": 1, "do": ""},
+                {"id": "f2", "script": 1, "do": ""},
+                {"id": "f9", "script": 1, "do": ""},
+            ]
+        return answer
+
+    plain = await engines_own(server, model, work)
+    server.always = chooses
+    pack = (await work(model)).pack.configuration
+    told = [finding["text"] for finding in plain["findings"]]
+    assert [(each["text"], each["do"]) for each in pack["findings"]] == [
+        (told[1], "Show the taste."), (told[0], BEATS[1][1]),
+    ]  # fmt: skip
+
+
 async def test_a_lost_script_is_asked_for_once_more_and_its_title_is_told(server, model, work):
     def invents_at_first(request):
         answer = answers(request)

@@ -333,7 +333,8 @@ def _checked(
         dos=[line.text for line in dos][:MAX_ADVICE],
         donts=[line.text for line in donts][:MAX_ADVICE],
         scripts=scripts,
-        findings=list(_chosen(prose.findings, findings, boards, ground)),
+        # The embedded engine's findings belong to its scripts.
+        findings=list(_chosen(prose.findings, findings, boards, ground)) if scripts else [],
         grounding=Grounding(claims=made, cited=held, verified=held, dropped=made - held),
         usage=usage,
         lost=[as_line(title, MAX_NAME_CHARACTERS) for title in lost],
@@ -366,11 +367,14 @@ def _chosen(
 ) -> Iterator[dict[str, str]]:
     """Findings of the draft by id, each with what to do: its own sentence, or a script's shot."""
     cited = {finding["id"]: finding["evidence_ids"] for finding in known}
-    for each in {one.id: one for one in reversed(chosen[:MAX_HOOKS])}.values():
+    seen: set[str] = set()
+    for each in chosen[:MAX_HOOKS]:
         number = each.script or 0
         board = boards[number - 1] if 0 < number <= len(boards) else None
         do = board.shot if board is not None else as_line(each.do)
-        if each.id in cited and do and (board or may_instruct(do, cited[each.id], ground)):
+        is_new = each.id in cited and each.id not in seen
+        if is_new and do and (board or may_instruct(do, cited[each.id], ground)):
+            seen.add(each.id)
             yield {"id": each.id, "do": do}
 
 
