@@ -27,7 +27,7 @@ from workers.writing.quoting import Quotables, named_in, quoted, without_dates, 
 MAX_SCRIPTS = 2
 MIN_BEATS, MAX_BEATS = 3, 6
 MAX_TITLE_CHARACTERS = 100
-MAX_WHY_CHARACTERS = 300
+MAX_WHY_CHARACTERS = 600  # a finding may stand in it
 MAX_SHOT_CHARACTERS = 400
 MAX_SPOKEN_CHARACTERS = 240
 MAX_SEEN_CHARACTERS = 60
