@@ -94,7 +94,13 @@ def test_a_shot_states_no_statistic_and_names_no_contact(shot):
 
 @pytest.mark.parametrize(
     "spoken",
-    ["10 shakes. No cut.", "1, 2, 3. Now 4.", "Two of them.", "The sixth one: half full, twice."],
+    [
+        "10 shakes. No cut.",
+        "1, 2, 3. Now 4.",
+        "Two of them.",
+        "The sixth one: half full, twice.",
+        "Cut in half, as people know.",
+    ],
 )
 def test_a_spoken_line_counts_what_the_shots_show(spoken):
     assert board(HOOK, DEMO | {"spoken": spoken}, END)

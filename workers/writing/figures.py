@@ -11,6 +11,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 
 from workers.insights.documents import Locale
 from workers.writing.speech import (
@@ -227,9 +228,15 @@ def is_part(figure: Figure, text: str, locale: Locale) -> bool:
     speech = SPEECHES[locale]
     if figure.value not in speech.parts or is_told(figure):
         return False
-    tokens = [token.text.casefold() for token in _tokens(text, speech)]
-    places = [place for place, token in enumerate(tokens) if token == figure.value]
-    after = {word for place in places for word in tokens[place + 1 : place + 1 + _AFTER_PART]}
+    tokens = list(_tokens(text, speech))
+    after = {
+        word.text
+        for place, token in enumerate(tokens)
+        if token.text.casefold() == figure.value
+        for word in takewhile(
+            lambda each: each.is_word, tokens[place + 1 : place + 1 + _AFTER_PART]
+        )
+    }
     return not any(is_told(Figure("", _named(word, speech))) for word in after)
 
 
