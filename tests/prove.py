@@ -109,7 +109,9 @@ def main() -> int:
         os.environ["PROVE"] = "1"
     tally = _Tally()
     paths = [str(ROOT / path) for files in AREAS.values() for path in files]
-    pytest.main(["-q", *paths], plugins=[tally])
+    # A plugin's module that this program has imported is not one of the tests.
+    imported = "ignore:Module already imported:pytest.PytestAssertRewriteWarning"
+    pytest.main(["-q", "-W", imported, *paths], plugins=[tally])
     rows = [*_of_tests(tally), *_of_faults(arguments.jobs)]
     if not arguments.quick:
         rows += _of_alerts()
