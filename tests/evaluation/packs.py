@@ -67,7 +67,6 @@ NICHES = (("dogsoftiktok", "dog"), ("homedecor", "diy", "home"), ("bird", "birds
 NICHE_POSTS = 40  # as many as are asked for
 
 
-# Languages, and words by which comments of one kind of video are found.
 @dataclass(frozen=True)
 class Creator:
     """One with captions: the place among those with most posts, and words of such comments."""
@@ -251,16 +250,13 @@ async def _models(asked: argparse.Namespace) -> AsyncIterator[Models]:
         else:
             yield Models()
             return
-        prose = open_text_model(
-            key=key,
-            base_url=url,
+        open_one = partial(open_text_model, key=key, base_url=url)
+        prose = open_one(
             name=settings.openai_prose_model,
             price=Price(*settings.prose_prices),
             effort=settings.openai_prose_effort,
         )
-        labels = open_text_model(
-            key=key,
-            base_url=url,
+        labels = open_one(
             name=settings.openai_labels_model,
             price=Price(*settings.labels_prices),
             effort=settings.openai_labels_effort,

@@ -11,7 +11,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol
 
 from workers.insights.documents import Locale
 from workers.insights.sentiment.comments import speaks_to_a_model
@@ -120,7 +120,6 @@ class Claim(Protocol):
 
 
 IsFree = Callable[[Figure], bool]  # whether a figure needs no evidence
-AnyClaim = TypeVar("AnyClaim", bound=Claim)
 
 
 @dataclass(frozen=True)
@@ -220,9 +219,14 @@ class Ground:
     def holds(self, claim: Claim, is_free: IsFree | None = None) -> bool:
         """Whether the claim cites known evidence and each of its texts is allowed."""
         cited = set(claim.evidence_ids)
-        if not cited or not cited <= self.by_evidence.keys():
-            return False
-        return all(self.allows(text, cited, is_free) for text in claim.texts())
+        return self.cites(cited) and all(
+            self.allows(text, cited, is_free) for text in claim.texts()
+        )
+
+    def cites(self, evidence_ids: Iterable[str]) -> bool:
+        """Whether there is evidence, all of it known."""
+        cited = set(evidence_ids)
+        return bool(cited) and cited <= self.by_evidence.keys()
 
     def allows(
         self, text: str, evidence_ids: Iterable[str] = (), is_free: IsFree | None = None
@@ -253,11 +257,6 @@ class Ground:
         return not needs_predicate(figure) or is_said(
             words, source.words | self.names, source.labels, self.locale
         )
-
-
-def keep(claims: Iterable[AnyClaim], ground: Ground) -> list[AnyClaim]:
-    """The claims that hold, in their order."""
-    return [claim for claim in claims if ground.holds(claim)]
 
 
 def _findings(

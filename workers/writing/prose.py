@@ -530,20 +530,21 @@ def rewritten(analysis: Analysis, prose: Mapping[str, Any]) -> dict[str, Any]:
     known = _all_evidence(analysis)
     configuration |= {"hooks": _numbered(prose["hooks"], known, retention)}
     # A job that began in an older release has prose without scripts.
-    configuration |= _filmed(prose.get("scripts", ()))
+    scripts = prose.get("scripts", ())
+    configuration |= _filmed(scripts)
     found = {f"f{number}": each for number, each in enumerate(engines["findings"], start=1)}
     configuration["findings"] = [
         found[chosen["id"]] | {"do": chosen["do"]} for chosen in prose.get("findings", ())
     ]
-    if prose.get("scripts"):
+    if scripts:
         configuration["next_steps"] = [
             step for step in configuration["next_steps"] if step["kind"] in _TO_KNOW_MORE
         ]
-    if not configuration["headline"] and prose.get("scripts"):
-        configuration["headline"] = prose["scripts"][0]["title"]  # the engine's is another video
+    if scripts and not configuration["headline"]:
+        configuration["headline"] = scripts[0]["title"]  # the engine's is another video
     for key in _REWRITTEN:
         # Beside the model's scripts a finding that it did not choose would point to nothing.
-        if key != "findings" or not prose.get("scripts"):
+        if key != "findings" or not scripts:
             configuration[key] = configuration[key] or engines[key]
     configuration["cards"] = _cards(configuration)
     findings = {key: value for key, value in configuration.items() if key != "evidence"}

@@ -67,10 +67,6 @@ class Board:
     beats: Sequence[dict[str, Any]]
 
     @property
-    def seconds(self) -> int:
-        return int(self.beats[-1]["to_s"])
-
-    @property
     def shot(self) -> str:
         """What it films: the shot of the demonstration, else the longest one."""
         demo = [beat["shot"] for beat in self.beats if beat["kind"] == "demo" and beat["shot"]]
@@ -85,7 +81,7 @@ def timed(board: Storyboard, ground: Ground, known: Quotables) -> Board | None:
     beats = board.beats[:MAX_BEATS]
     cited = [*board.evidence_ids, *named_in([board.why], known)]
     is_free = speakable([beat.shot for beat in beats], ground)
-    is_held = is_cited(cited, ground) and all(
+    is_held = ground.cites(cited) and all(
         ground.allows(without_places(text), cited, is_free) for text in board.texts()
     )
     if not is_held or not all(_holds(beat, cited, ground, is_free) for beat in beats):
@@ -100,11 +96,6 @@ def timed(board: Storyboard, ground: Ground, known: Quotables) -> Board | None:
         evidence_ids=sorted(set(cited)),
         beats=placed,
     )
-
-
-def is_cited(evidence_ids: Sequence[str], ground: Ground) -> bool:
-    """Whether there is evidence, all of it known."""
-    return bool(evidence_ids) and set(evidence_ids) <= ground.by_evidence.keys()
 
 
 def _placed(beats: Sequence[_Beat]) -> Iterator[dict[str, Any]]:
